@@ -1,0 +1,34 @@
+"""Inferring the seeker's persona from what the seeker said (PAL, section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pal_model.conversation import Conversation
+from pal_model.persona import Persona
+
+FIRST_UTTERANCE_WITH_PERSONA = 3
+"""The conversation's utterance from which on a persona is inferred; before it stand greetings."""
+
+
+class PersonaExtractor(Protocol):
+    """Anything that reads a seeker's utterances and says who the seeker is."""
+
+    def extract(self, seeker_utterances: Sequence[str]) -> Persona:
+        """Return the persona that `seeker_utterances` (oldest first) support; it may be empty."""
+        ...
+
+
+def infer_persona(
+    extractor: PersonaExtractor, conversation: Conversation, known: Persona | None = None
+) -> Persona:
+    """Return `known` and what `conversation` adds to it (PAL, Table 1).
+
+    Only the seeker's utterances are read. Nothing is inferred before the third utterance of the
+    conversation (PAL, section 3.2); from then on the earlier ones are read too.
+    """
+    known = known or Persona()
+    if len(conversation.utterances) < FIRST_UTTERANCE_WITH_PERSONA:
+        return known
+    return known.merge(extractor.extract(conversation.seeker_utterances))
