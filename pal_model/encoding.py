@@ -1,0 +1,178 @@
+"""Conversation and persona -> token ids: the only home of the text format.
+
+A prompt is a sequence of chat turns, each `<|im_start|>role\\ntext<|im_end|>\\n`:
+
+    fixed part     the instruction and one example for each strategy
+    persona        a system turn with the persona sentences (left out in the history-only branch)
+    history        the seeker speaks as `user`, the supporter as `assistant`; what the supporter
+                   says begins with its strategy: `[Question] What happened?` (PAL, Eq. 5)
+    cue            `<|im_start|>assistant\\n[`, so that the next token names a strategy
+"""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pal_model.configuration import PalConfig
+from pal_model.conversation import Conversation, Speaker, Utterance
+from pal_model.errors import ModelLoadError
+from pal_model.persona import Persona
+from pal_model.prompt import EXAMPLES, INSTRUCTION, NEUTRAL_MESSAGES, OPENERS, PERSONA_LEAD
+from pal_model.strategy import Strategy
+
+TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
+
+_LONGEST_TEXT = 8_000
+"""Characters of one utterance that are read at most, the last ones: far more than the history
+budget holds, far less than would keep the tokenizer busy."""
+
+TokenIds = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PalInputs:
+    """Token ids of one turn after the fixed part: the two inputs of Eq. 1, and the cue."""
+
+    persona_ids: TokenIds
+    history_ids: TokenIds
+    cue_ids: TokenIds
+
+    @property
+    def with_persona(self) -> TokenIds:
+        """Ids of the branch that sees the persona."""
+        return self.persona_ids + self.history_ids + self.cue_ids
+
+    @property
+    def history_only(self) -> TokenIds:
+        """Ids of the branch that does not."""
+        return self.history_ids + self.cue_ids
+
+
+def plain_text(text: str) -> str:
+    """Return `text` as one line that cannot be mistaken for the format: no control characters, no
+    turn markers, single spaces; the end of it where it is very long."""
+    text = unicodedata.normalize("NFC", text[-_LONGEST_TEXT:])
+    for marker in (TURN_START, TURN_END, "<|endoftext|>"):
+        text = text.replace(marker, " ")
+    printable = (c if unicodedata.category(c)[0] != "C" or c == "\u200d" else " " for c in text)
+    return " ".join("".join(printable).split())
+
+
+class Encoder:
+    """Turns conversations into token ids for one tokenizer."""
+
+    def __init__(self, tokenizer: Any, config: PalConfig) -> None:
+        """Check that `tokenizer` knows the turn markers and tells the strategies apart.
+
+        Raises:
+            ModelLoadError: it does not.
+        """
+        self._tokenizer = tokenizer
+        self._config = config
+        self._start = self._marker(TURN_START)
+        self._end = self._marker(TURN_END)
+        # A line break ends a response too: what follows it is a new paragraph or an invented turn.
+        self.end_ids: TokenIds = (self._end, *self._ids("\n")[:1])
+        self.fixed_ids: TokenIds = self._fixed_ids() if config.zero_shot else ()
+        self.strategy_ids = {s: self._ids(f"[{s.value}]")[1:] for s in Strategy}
+        if len(self.first_strategy_ids) != len(Strategy):
+            raise ModelLoadError(
+                "This tokenizer begins two strategy names with the same token, so the next token "
+                "cannot name a strategy. Use a model whose tokenizer tells them apart."
+            )
+
+    @property
+    def first_strategy_ids(self) -> dict[int, Strategy]:
+        """The token after the cue that names each strategy."""
+        return {ids[0]: strategy for strategy, ids in self.strategy_ids.items()}
+
+    def encode_inputs(self, conversation: Conversation, persona: Persona) -> PalInputs:
+        """Encode one turn; what exceeds the budgets of the configuration is left out, oldest first."""
+        return PalInputs(
+            persona_ids=self._persona_ids(persona),
+            history_ids=self._history_ids(conversation.utterances),
+            cue_ids=(self._start, *self._ids("assistant\n[")),
+        )
+
+    def neutral_inputs(self) -> list[PalInputs]:
+        """Encode turns that call for no strategy in particular, to calibrate the choice."""
+        turns = (Utterance(Speaker.SEEKER, text) for text in NEUTRAL_MESSAGES)
+        return [self.encode_inputs(Conversation((turn,)), Persona()) for turn in turns]
+
+    def openers(self, strategy: Strategy) -> list[TokenIds]:
+        """Encode the ways in which a reply of `strategy` may begin; none for a trained model."""
+        if not self._config.zero_shot:
+            return []
+        return [self._ids(f" {opener}") for opener in OPENERS[strategy]]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of generated `ids`."""
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
+        return text
+
+    def _fixed_ids(self) -> TokenIds:
+        return self._turn("system", INSTRUCTION) + self._turns(EXAMPLES)
+
+    def _persona_ids(self, persona: Persona) -> TokenIds:
+        budget = self._config.max_persona_tokens
+        kept: list[str] = []
+        for sentence in reversed([plain_text(s) for s in persona]):
+            budget -= len(self._ids(f" {sentence}"))
+            if budget < 0:
+                break
+            kept.insert(0, sentence)
+        return self._turn("system", " ".join([PERSONA_LEAD, *kept])) if kept else ()
+
+    def _history_ids(self, utterances: Sequence[Utterance]) -> TokenIds:
+        budget = self._config.max_history_tokens
+        turns: list[TokenIds] = []
+        for role, text in reversed(list(_merged_turns(utterances))):
+            ids = self._turn(role, text)
+            if len(ids) > budget:
+                if not turns:  # the latest turn alone is too long: its end is what is answered
+                    turns.append(self._truncated_turn(role, text, budget))
+                break
+            turns.append(ids)
+            budget -= len(ids)
+        return tuple(itertools.chain.from_iterable(reversed(turns)))
+
+    def _truncated_turn(self, role: str, text: str, budget: int) -> TokenIds:
+        overhead = len(self._turn(role, ""))
+        kept = self._ids(text)[-max(1, budget - overhead) :]
+        return self._turn(role, self.decode(kept).strip("\ufffd "))
+
+    def _turns(self, utterances: Iterable[Utterance]) -> TokenIds:
+        encoded = (self._turn(role, text) for role, text in _merged_turns(utterances))
+        return tuple(itertools.chain.from_iterable(encoded))
+
+    def _turn(self, role: str, text: str) -> TokenIds:
+        return (self._start, *self._ids(f"{role}\n{text}"), self._end, *self._ids("\n"))
+
+    def _ids(self, text: str) -> TokenIds:
+        return tuple(self._tokenizer(text, add_special_tokens=False).input_ids)
+
+    def _marker(self, marker: str) -> int:
+        ids = self._ids(marker)
+        if len(ids) != 1:
+            raise ModelLoadError(
+                f"This tokenizer has no token {marker!r}; the text format needs it. "
+                "Use a chat model of the ChatML family, such as SmolLM2-Instruct."
+            )
+        return ids[0]
+
+
+def _merged_turns(utterances: Iterable[Utterance]) -> Iterable[tuple[str, str]]:
+    """Yield (role, text), what one speaker says in a row made one turn; empty texts vanish."""
+    spoken = ((u.speaker, _with_strategy(u)) for u in utterances)
+    kept = (item for item in spoken if item[1])
+    for speaker, items in itertools.groupby(kept, key=lambda item: item[0]):
+        yield "user" if speaker is Speaker.SEEKER else "assistant", " ".join(t for _, t in items)
+
+
+def _with_strategy(utterance: Utterance) -> str:
+    text = plain_text(utterance.text)
+    return f"[{utterance.strategy.value}] {text}" if text and utterance.strategy else text

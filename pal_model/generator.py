@@ -1,0 +1,268 @@
+"""PalGenerator: choose a strategy, then write a response, for a batch of conversations."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from pal_model.configuration import PalConfig
+from pal_model.conversation import Conversation
+from pal_model.decoding import DecodedRow, GuidedRows, decode, join_branches
+from pal_model.embedded import (
+    EMBEDDED_MODEL,
+    best_dtype,
+    default_home,
+    prepare_embedded_model,
+)
+from pal_model.encoding import Encoder, PalInputs, TokenIds
+from pal_model.errors import ModelLoadError
+from pal_model.fallback_responses import fallback_response
+from pal_model.generation_options import GenerationOptions
+from pal_model.persona import Persona
+from pal_model.response_text import find_flaw, is_finished, sentences_of, trimmed
+from pal_model.row_states import RowStates
+from pal_model.strategy import Strategy
+from pal_model.strategy_choice import StrategyChooser
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """A conversation that waits for the supporter's next utterance.
+
+    Attributes:
+        conversation: the history; it usually ends with the seeker.
+        persona: what is known about the seeker.
+        strategy: the strategy to use; None lets the model choose.
+    """
+
+    conversation: Conversation
+    persona: Persona = field(default_factory=Persona)
+    strategy: Strategy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The supporter's next utterance.
+
+    Attributes:
+        text: the response.
+        strategy: the strategy it follows.
+        alpha: the guidance strength it was written with; 0 where there was no persona.
+        persona: what the model saw of the seeker.
+        strategy_probabilities: of all strategies, likeliest first.
+        alternatives: other responses that are fit to be said, best first.
+        generated: False where every candidate was flawed and `text` is a fixed sentence.
+    """
+
+    text: str
+    strategy: Strategy
+    alpha: float
+    persona: Persona
+    strategy_probabilities: Mapping[Strategy, float]
+    alternatives: tuple[str, ...] = ()
+    generated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One request on its way through the model."""
+
+    request: ReplyRequest
+    inputs: PalInputs
+    strategy_probabilities: Mapping[Strategy, float]
+    strategy: Strategy
+    alpha: float
+
+
+class PalGenerator:
+    """Writes supporter responses with one model; not safe for several threads at once."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: Any, config: PalConfig) -> None:
+        """Take a decoder-only `model` with its tokenizer, and prepare what all turns share."""
+        self._model = model.eval()
+        self._config = config
+        self._encoder = Encoder(tokenizer, config)
+        self._chooser = StrategyChooser(self._encoder.first_strategy_ids)
+        self._fixed = self._read_fixed_part()
+        if config.zero_shot:
+            neutral = [inputs.history_only for inputs in self._encoder.neutral_inputs()]
+            self._chooser.calibrate(self._read(neutral).logits)
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str = EMBEDDED_MODEL,
+        *,
+        device: str | None = None,
+        dtype: torch.dtype | None = None,
+        home: Path | None = None,
+    ) -> PalGenerator:
+        """Load a model by name: the embedded default, a folder, or a model of the hub.
+
+        Args:
+            name_or_path: "embedded", a checkpoint folder, or a hub name of a ChatML chat model.
+            device: such as "cpu" or "cuda:0"; default: a GPU where there is one.
+            dtype: number format of the weights; default: the fastest on the device.
+            home: where the converted embedded model is kept; default `default_home()`.
+
+        Raises:
+            ModelLoadError: there is no such model, or it cannot be used here.
+        """
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        folder = name_or_path
+        if name_or_path == EMBEDDED_MODEL:
+            folder = str(prepare_embedded_model(home or default_home()))
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype or best_dtype(target))
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelLoadError(
+                f"Cannot load the model {name_or_path!r}: {error} Name 'embedded', a folder that "
+                "holds a checkpoint, or a model of the hub that this machine can reach."
+            ) from error
+        return cls(model.to(target), tokenizer, PalConfig.load(Path(folder)))
+
+    def reply(
+        self,
+        requests: Sequence[ReplyRequest],
+        options: GenerationOptions | None = None,
+        *,
+        deadline: float | None = None,
+    ) -> list[Reply]:
+        """Write a response to each request, all in one batch.
+
+        With a seed, a request's response does not depend on the others in the batch.
+
+        Args:
+            requests: what to respond to.
+            options: how to draw; default: the paper's.
+            deadline: `time.monotonic()` after which the work is given up.
+
+        Raises:
+            GenerationTimeoutError: the deadline passed.
+        """
+        if not requests:
+            return []
+        options = options or GenerationOptions()
+        states, turns = self._choose_strategies(requests)
+        guided = [index for index, turn in enumerate(turns) if turn.alpha]
+        without = (
+            self._read([turns[index].inputs.history_only for index in guided]) if guided else None
+        )
+        count = options.candidates if options.do_sample else 1
+        alphas = [turn.alpha for turn in turns for _ in range(count)]
+        rows = join_branches(
+            states.select([i for i in range(len(turns)) for _ in range(count)]),
+            without and without.select([i for i in range(len(guided)) for _ in range(count)]),
+            alphas,
+        )
+        drafts = self._write(rows, turns, count, options, deadline)
+        return [
+            self._best(turn, drafts[i * count : (i + 1) * count], options)
+            for i, turn in enumerate(turns)
+        ]
+
+    def _read_fixed_part(self) -> RowStates | None:
+        fixed = self._encoder.fixed_ids
+        return RowStates.read(self._model, [fixed]) if fixed else None
+
+    def _read(self, rows: Sequence[TokenIds]) -> RowStates:
+        return RowStates.read(self._model, rows, after=self._fixed)
+
+    def _choose_strategies(
+        self, requests: Sequence[ReplyRequest]
+    ) -> tuple[RowStates, list[_Turn]]:
+        inputs = [self._encoder.encode_inputs(r.conversation, r.persona) for r in requests]
+        states = self._read([i.with_persona for i in inputs])
+        distributions = self._chooser.distributions(states.logits)
+        turns = [
+            self._turn(*item) for item in zip(requests, inputs, distributions, strict=True)
+        ]
+        return states, turns
+
+    def _turn(
+        self, request: ReplyRequest, inputs: PalInputs, probabilities: Mapping[Strategy, float]
+    ) -> _Turn:
+        strategy = request.strategy or next(iter(probabilities))
+        alpha = self._config.alphas[strategy] if inputs.persona_ids else 0.0
+        return _Turn(request, inputs, probabilities, strategy, alpha)
+
+    def _write(
+        self,
+        rows: GuidedRows,
+        turns: Sequence[_Turn],
+        count: int,
+        options: GenerationOptions,
+        deadline: float | None,
+    ) -> list[tuple[str, DecodedRow]]:
+        """Write `count` responses to each turn: their opening words, and what follows them."""
+        strategies = [turn.strategy for turn in turns for _ in range(count)]
+        rows.extend([self._encoder.strategy_ids[strategy] for strategy in strategies])
+        openers = self._choose_openers(rows, strategies, count)
+        if any(openers):
+            rows.extend(openers)
+        # A seed names a turn's random numbers alone, so that the batch it is in changes nothing.
+        first_seed = secrets.randbits(48) if options.seed is None else options.seed
+        decoded = decode(
+            rows,
+            options,
+            end_ids=self._encoder.end_ids,
+            seeds=[first_seed + index % count for index in range(len(strategies))],
+            is_complete=self._completes(options.max_sentences, openers),
+            deadline=deadline,
+        )
+        return [
+            (self._encoder.decode((*opener, *row.ids)), row)
+            for opener, row in zip(openers, decoded, strict=True)
+        ]
+
+    def _choose_openers(
+        self, rows: GuidedRows, strategies: Sequence[Strategy], count: int
+    ) -> list[TokenIds]:
+        """Let the model rank a strategy's openers; the candidates of a turn take different ones."""
+        logits = rows.logits()
+        chosen = []
+        for index, strategy in enumerate(strategies):
+            scores = {ids: float(logits[index, ids[0]]) for ids in self._encoder.openers(strategy)}
+            ranked = sorted(scores, key=lambda ids: -scores[ids])
+            chosen.append(ranked[index % count % len(ranked)] if ranked else ())
+        return chosen
+
+    def _completes(
+        self, max_sentences: int, openers: Sequence[TokenIds]
+    ) -> Callable[[Sequence[int]], bool]:
+        def is_complete(ids: Sequence[int]) -> bool:
+            last = self._encoder.decode(ids[-1:])
+            if not max_sentences or not is_finished(last):
+                return False
+            return len(sentences_of(self._encoder.decode(ids))) >= max_sentences
+
+        return is_complete
+
+    def _best(
+        self,
+        turn: _Turn,
+        drafts: Sequence[tuple[str, DecodedRow]],
+        options: GenerationOptions,
+    ) -> Reply:
+        by_likelihood = sorted(drafts, key=lambda draft: -draft[1].mean_log_prob)
+        texts = [trimmed(text, options.max_sentences) for text, _ in by_likelihood]
+        conversation = turn.request.conversation
+        fit = list(dict.fromkeys(t for t in texts if find_flaw(t, conversation) is None))
+        return Reply(
+            text=fit[0] if fit else fallback_response(turn.strategy, conversation),
+            strategy=turn.strategy,
+            alpha=turn.alpha,
+            persona=turn.request.persona,
+            strategy_probabilities=turn.strategy_probabilities,
+            alternatives=tuple(fit[1:]),
+            generated=bool(fit),
+        )

@@ -1,0 +1,1 @@
+"""The parts of the rule-based persona extractor: word lists, clauses, statements."""

@@ -1,0 +1,40 @@
+"""Choosing a support strategy from the model's own probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from pal_model.strategy import Strategy
+
+
+class StrategyChooser:
+    """Reads the strategy off the logits of the token that names it."""
+
+    def __init__(self, first_strategy_ids: Mapping[int, Strategy]) -> None:
+        """Take the token that names each strategy; nothing is calibrated yet."""
+        self._strategies = tuple(first_strategy_ids.values())
+        self._ids = torch.tensor(list(first_strategy_ids))
+        self._habit = torch.zeros(len(self._strategies))
+
+    def calibrate(self, neutral_logits: Tensor) -> None:
+        """Take off from now on what the model prefers after neutral messages, (N, V) logits.
+
+        A model that was not fine-tuned favours a strategy by its name alone; without this, one
+        strategy would nearly always win (contextual calibration, Zhao et al. 2021).
+        """
+        self._habit = self._log_probabilities(neutral_logits).mean(dim=0)
+
+    def distributions(self, logits: Tensor) -> list[dict[Strategy, float]]:
+        """Return the probability of each strategy, likeliest first, for logits (B, V)."""
+        scores = self._log_probabilities(logits) - self._habit
+        return [self._ranked(row) for row in scores.softmax(dim=-1).tolist()]
+
+    def _log_probabilities(self, logits: Tensor) -> Tensor:
+        return logits[:, self._ids.to(logits.device)].float().log_softmax(dim=-1).cpu()
+
+    def _ranked(self, probabilities: Sequence[float]) -> dict[Strategy, float]:
+        named = zip(self._strategies, probabilities, strict=True)
+        return dict(sorted(named, key=lambda item: -item[1]))
