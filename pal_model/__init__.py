@@ -1,0 +1,57 @@
+"""PAL: persona-augmented emotional support. Conversations in, personas and replies out.
+
+The names below are the package's public interface. The classes that need torch are loaded when
+they are first used, so that reading a conversation costs no second of imports.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from pal_model.conversation import Conversation, Speaker, Utterance, conversation_from_record
+from pal_model.errors import (
+    GenerationError,
+    GenerationTimeoutError,
+    InvalidConversationError,
+    ModelLoadError,
+    PalError,
+    UnknownStrategyError,
+)
+from pal_model.generation_options import GenerationOptions
+from pal_model.persona import Persona
+from pal_model.persona_extractor import PersonaExtractor, infer_persona
+from pal_model.strategy import DEFAULT_ALPHAS, Strategy
+
+if TYPE_CHECKING:
+    from pal_model.generator import PalGenerator, Reply, ReplyRequest
+
+__all__ = [
+    "DEFAULT_ALPHAS",
+    "Conversation",
+    "GenerationError",
+    "GenerationOptions",
+    "GenerationTimeoutError",
+    "InvalidConversationError",
+    "ModelLoadError",
+    "PalError",
+    "PalGenerator",
+    "Persona",
+    "PersonaExtractor",
+    "Reply",
+    "ReplyRequest",
+    "Speaker",
+    "Strategy",
+    "UnknownStrategyError",
+    "Utterance",
+    "conversation_from_record",
+    "infer_persona",
+]
+
+_NEED_TORCH = frozenset({"PalGenerator", "Reply", "ReplyRequest"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NEED_TORCH:
+        return getattr(importlib.import_module("pal_model.generator"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

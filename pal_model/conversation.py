@@ -81,7 +81,7 @@ def _utterance_from_record(turn: Any, index: int) -> Utterance:
             f"'dialog[{index}]' must be an object, got {type(turn).__name__}."
         )
     try:
-        speaker = Speaker(turn.get("speaker"))
+        speaker = Speaker(str(turn.get("speaker")))
     except ValueError:
         raise InvalidConversationError(
             f"'dialog[{index}].speaker' must be 'seeker' or 'supporter', "

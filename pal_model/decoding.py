@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,7 +43,8 @@ def join_branches(
 
 class GuidedRows:
     """R responses being written: their R with-persona rows, then a history-only row for each
-    response whose alpha is not 0."""
+    response whose alpha is not 0.
+    """
 
     def __init__(self, states: RowStates, alphas: Sequence[float]) -> None:
         """Take `states` of R + G rows, G the number of `alphas` (R) that are not 0."""
@@ -141,11 +143,9 @@ def decode(
     ]
 
 
-def _constrained(
-    logits: Tensor, tokens: Tensor, end: Tensor, options: GenerationOptions
-) -> Tensor:
+def _constrained(logits: Tensor, tokens: Tensor, end: Tensor, options: GenerationOptions) -> Tensor:
     """Apply what forbids or discourages tokens, (R, V) -> (R, V)."""
-    processors = LogitsProcessorList()
+    processors: Any = LogitsProcessorList()
     if tokens.shape[1]:
         if options.repetition_penalty != 1:
             processors.append(RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
@@ -165,7 +165,7 @@ def _choose(
         return scores.argmax(dim=-1)
     # Top-k first and on its own: the warpers then sort k columns instead of the vocabulary.
     best, ids = scores.topk(min(options.top_k, scores.shape[-1]), dim=-1)  # (R, k)
-    warpers = LogitsProcessorList([TemperatureLogitsWarper(options.temperature)])
+    warpers: Any = LogitsProcessorList([TemperatureLogitsWarper(options.temperature)])
     if options.top_p < 1:
         warpers.append(TopPLogitsWarper(options.top_p))
     probabilities = warpers(ids, best).softmax(dim=-1)

@@ -88,7 +88,7 @@ def _convert(gguf: Path, target: Path) -> None:
         "gguf_file": gguf.name,
     }
     tokenizer = AutoTokenizer.from_pretrained(**source)
-    model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
     # The weights are plain floats now; what says "GGUF" would make them unloadable.
     model.hf_quantizer = None
     del model.config.quantization_config

@@ -54,7 +54,8 @@ class PalInputs:
 
 def plain_text(text: str) -> str:
     """Return `text` as one line that cannot be mistaken for the format: no control characters, no
-    turn markers, single spaces; the end of it where it is very long."""
+    turn markers, single spaces; the end of it where it is very long.
+    """
     text = unicodedata.normalize("NFC", text[-_LONGEST_TEXT:])
     for marker in (TURN_START, TURN_END, "<|endoftext|>"):
         text = text.replace(marker, " ")

@@ -85,7 +85,8 @@ class PalGenerator:
 
     def __init__(self, model: PreTrainedModel, tokenizer: Any, config: PalConfig) -> None:
         """Take a decoder-only `model` with its tokenizer, and prepare what all turns share."""
-        self._model = model.eval()
+        self._model = model
+        self._model.train(False)
         self._config = config
         self._encoder = Encoder(tokenizer, config)
         self._chooser = StrategyChooser(self._encoder.first_strategy_ids)
@@ -115,14 +116,18 @@ class PalGenerator:
             ModelLoadError: there is no such model, or it cannot be used here.
         """
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
 
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         folder = name_or_path
         if name_or_path == EMBEDDED_MODEL:
             folder = str(prepare_embedded_model(home or default_home()))
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype or best_dtype(target))
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype or best_dtype(target)
+            )
         except (OSError, ValueError, KeyError) as error:
             raise ModelLoadError(
                 f"Cannot load the model {name_or_path!r}: {error} Name 'embedded', a folder that "
@@ -177,15 +182,11 @@ class PalGenerator:
     def _read(self, rows: Sequence[TokenIds]) -> RowStates:
         return RowStates.read(self._model, rows, after=self._fixed)
 
-    def _choose_strategies(
-        self, requests: Sequence[ReplyRequest]
-    ) -> tuple[RowStates, list[_Turn]]:
+    def _choose_strategies(self, requests: Sequence[ReplyRequest]) -> tuple[RowStates, list[_Turn]]:
         inputs = [self._encoder.encode_inputs(r.conversation, r.persona) for r in requests]
         states = self._read([i.with_persona for i in inputs])
         distributions = self._chooser.distributions(states.logits)
-        turns = [
-            self._turn(*item) for item in zip(requests, inputs, distributions, strict=True)
-        ]
+        turns = [self._turn(*item) for item in zip(requests, inputs, distributions, strict=True)]
         return states, turns
 
     def _turn(

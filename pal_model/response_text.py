@@ -13,8 +13,25 @@ _SENTENCE_BREAK = re.compile(r"(?<=[.!?])[\"')]*\s+")
 _WORD = re.compile(r"[a-z']+")
 _MY_THING = re.compile(r"\b(?:my|our)\s+([a-z]+)")
 _SUPPORTERS_OWN = frozenset(
-    "heart thoughts mind best opinion help support time part place advice question apologies bad "
-    "condolences sympathy understanding".split()
+    [
+        "heart",
+        "thoughts",
+        "mind",
+        "best",
+        "opinion",
+        "help",
+        "support",
+        "time",
+        "part",
+        "place",
+        "advice",
+        "question",
+        "apologies",
+        "bad",
+        "condolences",
+        "sympathy",
+        "understanding",
+    ]
 )
 """What a supporter may call "my"; "my boss" is the seeker's boss, taken over by mistake."""
 

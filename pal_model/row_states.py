@@ -83,7 +83,7 @@ class RowStates:
     def select(self, indices: Sequence[int]) -> RowStates:
         """Return a copy of the rows at `indices`, in that order; a row may be taken repeatedly."""
         index = torch.tensor(indices, device=self.attention_mask.device)
-        layers = [(layer.keys[index], layer.values[index]) for layer in self.cache.layers]
+        layers = [(keys[index], values[index]) for keys, values in self._layers()]
         return RowStates(
             self.model, DynamicCache(layers), self.attention_mask[index], self.logits[index]
         )
@@ -93,8 +93,10 @@ class RowStates:
         length = max(self.attention_mask.shape[1], other.attention_mask.shape[1])
         first, second = self._padded(length), other._padded(length)
         layers = [
-            (torch.cat([a.keys, b.keys]), torch.cat([a.values, b.values]))
-            for a, b in zip(first.cache.layers, second.cache.layers, strict=True)
+            (torch.cat([keys, other_keys]), torch.cat([values, other_values]))
+            for (keys, values), (other_keys, other_values) in zip(
+                first._layers(), second._layers(), strict=True
+            )
         ]
         return RowStates(
             self.model,
@@ -103,13 +105,18 @@ class RowStates:
             torch.cat([first.logits, second.logits]),
         )
 
+    def _layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Return keys and values of each layer, (R, heads, L, head width)."""
+        layers: list[Any] = self.cache.layers
+        return [(layer.keys, layer.values) for layer in layers]
+
     def _padded(self, length: int) -> RowStates:
         missing = length - self.attention_mask.shape[1]
         if not missing:
             return self
         layers = [
-            (F.pad(layer.keys, (0, 0, missing, 0)), F.pad(layer.values, (0, 0, missing, 0)))
-            for layer in self.cache.layers
+            (F.pad(keys, (0, 0, missing, 0)), F.pad(values, (0, 0, missing, 0)))
+            for keys, values in self._layers()
         ]
         mask = F.pad(self.attention_mask, (missing, 0))
         return RowStates(self.model, DynamicCache(layers), mask, self.logits)

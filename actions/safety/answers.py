@@ -1,0 +1,144 @@
+"""Short answers to a supporter's question about safety: "yes" means what was asked."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+from actions.safety.risk import NO_RISK, RiskAssessment, RiskKind, RiskLevel
+
+
+class Answer(Enum):
+    """What a short answer says."""
+
+    YES = auto()
+    UNSURE = auto()
+    NO = auto()
+
+
+_LEAD = (
+    r"\A\W*(?:(?:um+|uh+|hm+|well|honestly|to be honest|tbh|actually|i mean|so|ok(?:ay)?|i guess)"
+    r"\W+){0,3}"
+)
+_PATTERNS = (
+    (
+        Answer.NO,
+        r"(?:no(?!\s+(?:idea|clue))|nope|nah|not (?:really|at all|now|right now)|never|i(?:m| am) not"
+        r"|i dont(?! know)|i do not(?! know)|i wouldnt|i would never|of course not)",
+    ),
+    (
+        Answer.UNSURE,
+        r"(?:maybe|perhaps|possibly|kind of|kinda|sort of|a (?:little|bit)|im not sure|not sure|idk"
+        r"|dunno|i dont know|i do not know|no idea|i guess(?: so)?|probably|hard to say|i suppose)",
+    ),
+    (
+        Answer.YES,
+        r"(?:y+|ya+|ye+|yh|yea+h*|yes+|yep|yup|uh ?huh|mhm+|i am|i do|i have|i did|i was|ive (?:been"
+        r"|thought|had)|sometimes|often|every ?(?:day|night)|all the time|always|a lot|i think so"
+        r"|i think i am|at times|lately|of course|definitely|absolutely|true|correct|right|sure)",
+    ),
+)
+_ANSWERS = tuple((answer, re.compile(rf"{_LEAD}{words}\b")) for answer, words in _PATTERNS)
+
+_SUICIDE_TOPIC = (
+    r"(?:suicid\w*|kill(?:ing)? your ?self|end(?:ing)? (?:your (?:own )?life|it all)"
+    r"|tak(?:e|ing) your (?:own )?life|(?:want(?:ed|ing)? to|about|of) (?:die|dying|be dead|death"
+    r"|being dead)|not want(?:ed|ing)? to (?:live|be alive|be here)|wish(?:ing)? you (?:were|was) dead)"
+)
+_SELF_HARM_TOPIC = r"(?:(?:hurt|harm|cutt?)(?:ing)? your ?self|self.?harm\w*)"
+_DANGER_TOPIC = (
+    r"(?:are you in (?:\w+ )?danger|(?:is|has|does|did) (?:he|she|they|anyone|anybody|someone|somebody"
+    r"|your \w+)(?: \w+){0,3} (?:hit|hurt|hitting|hurting|threaten\w*) you)\b"
+)
+_ABOUT_YOU = r"\b(?:you|youre|youve|your own)\b"
+
+_ASKS_SUICIDE = re.compile(rf"{_ABOUT_YOU}[^?]{{0,120}}{_SUICIDE_TOPIC}[^?]{{0,120}}\?")
+_ASKS_SELF_HARM = re.compile(rf"{_ABOUT_YOU}[^?]{{0,120}}{_SELF_HARM_TOPIC}[^?]{{0,120}}\?")
+_ASKS_DANGER = re.compile(rf"{_DANGER_TOPIC}[^?]{{0,80}}\?")
+_ASKS_SAFE = re.compile(
+    r"\b(?:(?:are|do) you (?:\w+ )?(?:feel(?:ing)? )?safe|you(?:re)? (?:in a )?safe\b[^?]{0,40}\?"
+    r"|are you somewhere safe|(?:can|will) you (?:\w+ ){0,2}(?:keep yourself|stay) safe)"
+)
+_ASKS_MEANS = re.compile(
+    r"\b(?:have a plan|have (?:\w+ ){0,4}(?:with you|near you|to hand|means)|how (?:you )?would you do"
+    r"|you (?:already )?(?:taken|done|swallowed) (?:anything|something)|a plan for how|when you would"
+    r"|hurt yourself already)\b"
+)
+_ASKS_AGAIN = re.compile(
+    r"\b(?:(?:do|did) you (?:really )?mean (?:it|that)|are you serious|is that (?:true|really|how you feel)"
+    r"|(?:do you )?still feel (?:that|this) way|really)\b[^?]{0,60}\?"
+)
+
+
+def read_answer(text: str) -> Answer | None:
+    """Return what `text` answers where it starts as an answer, or None."""
+    plain = _plain(text[:200])
+    return next((answer for answer, pattern in _ANSWERS if pattern.search(plain)), None)
+
+
+_NOT_NOW = re.compile(
+    r"\b(?:in the past|used to|years? ago|not (?:any ?more|now|recently|lately)|long ago|no longer"
+    r"|recently\W+no)\b"
+)
+
+
+def asks_if_safe(question: str) -> bool:
+    """Whether a supporter's text asks "are you safe?", to which "yes" is the good answer."""
+    return _ASKS_SAFE.search(_plain(question)) is not None
+
+
+def asks_about_danger(question: str) -> bool:
+    """Whether a supporter's text asks about suicide, self-harm or danger ("no" is good)."""
+    plain = _plain(question)
+    return any(p.search(plain) for p in (_ASKS_SUICIDE, _ASKS_SELF_HARM, _ASKS_DANGER))
+
+
+def assess_answer(text: str, question: str, earlier: RiskAssessment) -> RiskAssessment:
+    """Assess an answer by what it answers; `earlier` is the seeker turn before the question."""
+    answer = read_answer(text)
+    if answer is None:
+        return NO_RISK
+    plain = _plain(question)
+    past = _NOT_NOW.search(_plain(text[:200])) is not None
+    level, kind = _answered_level(answer, past, plain, earlier)
+    if level is RiskLevel.NONE:
+        return NO_RISK
+    kinds = frozenset({kind}) if kind else earlier.kinds
+    return RiskAssessment(level, kinds, (0, len(text)), 0.8 if level > RiskLevel.CONCERN else 0.5)
+
+
+def _answered_level(
+    answer: Answer, past: bool, question: str, earlier: RiskAssessment
+) -> tuple[RiskLevel, RiskKind | None]:
+    kind = _asked_kind(question)
+    safe = _ASKS_SAFE.search(question) is not None
+    if answer is Answer.NO:
+        # "No" to "are you safe?", unless the same breath also asked about danger.
+        level = RiskLevel.CONCERN if kind else RiskLevel.HIGH
+        return (level if safe else RiskLevel.NONE), kind or (None if earlier.kinds else _DEFAULT)
+    if answer is Answer.YES and _ASKS_MEANS.search(question) and (kind or earlier.is_flagged):
+        return RiskLevel.IMMINENT, kind
+    if kind:
+        certain = answer is Answer.YES and not safe and not past
+        return (RiskLevel.HIGH if certain else RiskLevel.CONCERN), kind
+    if safe:
+        unsure = answer is Answer.UNSURE
+        return (RiskLevel.CONCERN if unsure else RiskLevel.NONE), None if earlier.kinds else _DEFAULT
+    if _ASKS_AGAIN.search(question):
+        return earlier.level, None
+    return RiskLevel.NONE, None
+
+
+_DEFAULT = RiskKind.SUICIDE
+
+
+def _asked_kind(question: str) -> RiskKind | None:
+    if _ASKS_SUICIDE.search(question):
+        return RiskKind.SUICIDE
+    if _ASKS_SELF_HARM.search(question):
+        return RiskKind.SELF_HARM
+    return RiskKind.ABUSE if _ASKS_DANGER.search(question) else None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"['’]", "", text[:2000]).lower()

@@ -1,0 +1,20 @@
+"""The screen as the actions use it: one that cannot fail open."""
+
+from __future__ import annotations
+
+import structlog
+
+from actions.safety.patterns import assess_risk
+from actions.safety.risk import DETECTOR_FAILED, RiskAssessment
+from pal_model import Conversation
+
+log = structlog.get_logger(__name__)
+
+
+def screen(conversation: Conversation) -> RiskAssessment:
+    """Return the assessment of `conversation`; a broken detector counts as a concern."""
+    try:
+        return assess_risk(conversation)
+    except Exception as error:
+        log.error("risk_detector_failed", error=type(error).__name__)
+        return DETECTOR_FAILED

@@ -1,0 +1,134 @@
+"""The action server: load, warm up, get ready, authenticate, serve, drain.
+
+Run it with `python -m actions.server`; `actions/settings.py` lists the environment variables.
+"""
+
+from __future__ import annotations
+
+import hmac
+import sys
+import warnings
+from typing import Any, TypeAlias
+
+import structlog
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import BadRequest
+from sanic.response import json as json_response
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # third parties' deprecations at import
+    from rasa_sdk.endpoint import create_app
+
+from actions.forget_me import ActionForgetMe
+from actions.guarded_executor import GuardedExecutor
+from actions.logging_setup import configure_logging
+from actions.respond import ActionRespond
+from actions.session_start import ActionSessionStart
+from actions.settings import Settings, SettingsError, load_settings
+from actions.show_persona import ActionShowPersona
+from actions.supporter import Supporter
+from actions.update_persona import ActionUpdatePersona
+
+log = structlog.get_logger(__name__)
+
+SanicApp: TypeAlias = Sanic[Any, Any]
+
+_OPEN_PATHS = frozenset({"/health", "/ready"})
+_RESPONSE_TIMEOUT = 300
+"""Seconds; Rasa's own limit for an action. A turn ends long before, by `PAL_TURN_TIMEOUT`."""
+
+
+def build_app(settings: Settings, supporter: Supporter) -> SanicApp:
+    """Return the web application with all actions; `supporter` starts and stops with it."""
+    executor = GuardedExecutor()
+    for action in (
+        ActionSessionStart(),
+        ActionUpdatePersona(supporter),
+        ActionRespond(supporter, settings.locale),
+        ActionShowPersona(),
+        ActionForgetMe(),
+    ):
+        executor.register_action(action)
+    app: SanicApp = create_app(executor, cors_origins=[])
+    app.config.RESPONSE_TIMEOUT = _RESPONSE_TIMEOUT
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.drain_timeout
+    _add_ready_route(app, supporter)
+    _check_requests(app, f"Bearer {settings.actions_token.get_secret_value()}")
+
+    @app.before_server_start
+    async def load(_: SanicApp) -> None:
+        supporter.start()
+
+    @app.before_server_stop
+    async def drain(_: SanicApp) -> None:
+        finished = await executor.drain(settings.drain_timeout)
+        log.info("stopping", all_turns_finished=finished)
+        await supporter.stop()
+
+    return app
+
+
+def _add_ready_route(app: SanicApp, supporter: Supporter) -> None:
+    @app.get("/ready")
+    async def ready(_: Request) -> HTTPResponse:
+        """Answer 200 once turns can be answered, 503 before."""
+        if supporter.is_ready:
+            return json_response({"status": "ready"})
+        error = supporter.load_error
+        body = {"status": "failed", "reason": str(error)} if error else {"status": "loading"}
+        return json_response(body, status=503)
+
+
+def _check_requests(app: SanicApp, credentials: str) -> None:
+    @app.on_request
+    async def check(request: Request) -> HTTPResponse | None:
+        """Let nobody in without the token, and nothing that is no JSON object."""
+        if request.path in _OPEN_PATHS:
+            return None
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), credentials.encode()):
+            return json_response({"error": "The bearer token is missing or wrong."}, status=401)
+        if request.method == "POST" and not _is_json_object(request):
+            # The SDK would answer with an echo of the body, and log it.
+            return json_response({"error": "The body must be a JSON object."}, status=400)
+        return None
+
+
+def _is_json_object(request: Request) -> bool:
+    if request.headers.get("content-encoding") == "deflate":
+        return True  # read by the SDK
+    try:
+        return isinstance(request.json, dict)
+    except BadRequest:
+        return False
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; return the exit status."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"The action server cannot start:\n{error}", file=sys.stderr)
+        return 2
+    configure_logging(settings.log_level)
+    app = build_app(settings, Supporter(settings))
+    try:
+        app.run(
+            host=settings.host,
+            port=settings.port,
+            single_process=True,
+            motd=False,
+            access_log=False,
+        )
+    except OSError as error:
+        print(
+            f"The action server cannot listen on {settings.host}:{settings.port}: {error}\n"
+            "Set ACTIONS_PORT to a free port.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

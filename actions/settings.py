@@ -1,0 +1,84 @@
+"""The action server's settings: environment variables, checked once at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pal_model.embedded import EMBEDDED_MODEL, default_home
+
+_MIN_TOKEN_LENGTH = 16
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it, the rule and the remedy."""
+
+
+def _long_enough(token: SecretStr) -> SecretStr:
+    if len(token.get_secret_value()) < _MIN_TOKEN_LENGTH:
+        raise ValueError(
+            f"it must have {_MIN_TOKEN_LENGTH} characters or more; make one with "
+            "'openssl rand -hex 32' and give the same to Rasa"
+        )
+    return token
+
+
+class Settings(BaseSettings):
+    """Where the server listens, what it loads, and how long a turn may take.
+
+    Each field is read from the environment variable of its name in capitals, with the prefix
+    `PAL_`; host and port are `ACTIONS_HOST` and `ACTIONS_PORT`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="PAL_", populate_by_name=True, extra="ignore", frozen=True
+    )
+
+    home: Path = Field(default_factory=default_home)
+    host: str = Field("127.0.0.1", validation_alias="ACTIONS_HOST")
+    port: int = Field(5055, ge=1, le=65535, validation_alias="ACTIONS_PORT")
+    actions_token: Annotated[SecretStr, AfterValidator(_long_enough)]
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    model: str = EMBEDDED_MODEL
+    device: str | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    threads: int | None = Field(None, ge=1)
+    candidates: int = Field(3, ge=1, le=8)
+    seed: int | None = None
+
+    turn_timeout: float = Field(20.0, gt=0, le=250, description="seconds; Rasa gives up at 300")
+    max_batch: int = Field(8, ge=1, le=64, description="seekers answered in one forward pass")
+    batch_wait: float = Field(0.01, ge=0, le=1, description="seconds a first request waits")
+    drain_timeout: float = Field(25.0, ge=0, description="seconds for open turns at shutdown")
+
+    locale: str = Field("US", description="whose emergency numbers are given")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a value is missing or cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_context=False):
+        field = str(problem["loc"][0])
+        name = field if field.isupper() else f"PAL_{field.upper()}"
+        # What was received is left out: it may be the secret.
+        shown = "" if "TOKEN" in name else f" (it is {problem.get('input')!r})"
+        if problem["type"] == "missing":
+            lines.append(f"{name} is not set; set it to a value of the documented form.")
+        else:
+            lines.append(f"{name}: {problem['msg']}{shown}.")
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""The models behind the actions: loaded in the background, used off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from actions.micro_batcher import MicroBatcher
+from actions.settings import Settings
+from pal_model import (
+    Conversation,
+    GenerationOptions,
+    PalGenerator,
+    Persona,
+    PersonaExtractor,
+    Reply,
+    ReplyRequest,
+    Speaker,
+    Utterance,
+    infer_persona,
+)
+from pal_model.rule_persona_extractor import RulePersonaExtractor
+
+log = structlog.get_logger(__name__)
+
+_WARM_UP = ReplyRequest(
+    Conversation((Utterance(Speaker.SEEKER, "I had a long day at work."),)),
+    Persona(("I work long days.",)),
+)
+
+
+class Supporter:
+    """Infers personas and writes replies; holds the process's one model."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        load_generator: Callable[[Settings], PalGenerator] | None = None,
+        extractor: PersonaExtractor | None = None,
+    ) -> None:
+        """Set up; `start` loads the model. The two last arguments replace what is used."""
+        self._settings = settings
+        self._load_generator = load_generator or load_generator_from_settings
+        self._extractor = extractor or RulePersonaExtractor()
+        # One thread: the model is one, and its batches are the way to use more than one core.
+        self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._batcher: MicroBatcher[ReplyRequest, Reply] = MicroBatcher(
+            self._reply_to_batch, max_batch=settings.max_batch, max_wait=settings.batch_wait
+        )
+        self._generator: asyncio.Future[PalGenerator] | None = None
+
+    def start(self) -> None:
+        """Begin to load the model, in the running event loop."""
+        loop = asyncio.get_running_loop()
+        self._generator = loop.run_in_executor(self._model_thread, self._load)
+        self._batcher.start()
+
+    async def stop(self) -> None:
+        """Stop; a batch that is being worked on is finished."""
+        await self._batcher.stop()
+        self._model_thread.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is loaded."""
+        return self._is_loaded() and self.load_error is None
+
+    @property
+    def load_error(self) -> BaseException | None:
+        """Why the model could not be loaded; None while it loads and where it did load."""
+        return self._generator.exception() if self._generator and self._is_loaded() else None
+
+    async def infer_persona(self, conversation: Conversation, known: Persona) -> Persona:
+        """Return `known` and what `conversation` adds to it."""
+        return await asyncio.to_thread(infer_persona, self._extractor, conversation, known)
+
+    async def reply(self, request: ReplyRequest) -> Reply:
+        """Return the supporter's next utterance.
+
+        Raises:
+            TimeoutError: it was not written within the turn's time.
+            PalError: the model cannot be used.
+        """
+        deadline = time.monotonic() + self._settings.turn_timeout
+        async with asyncio.timeout(self._settings.turn_timeout):
+            await self._loaded_generator()
+        return await self._batcher.submit(request, deadline)
+
+    async def _loaded_generator(self) -> PalGenerator:
+        if self._generator is None:
+            raise RuntimeError("The supporter is not started; call start() first.")
+        return await asyncio.shield(self._generator)
+
+    def _is_loaded(self) -> bool:
+        return self._generator is not None and self._generator.done()
+
+    def _load(self) -> PalGenerator:
+        started = time.monotonic()
+        try:
+            generator = self._load_generator(self._settings)
+            generator.reply([_WARM_UP])
+        except Exception as error:
+            log.error("model_not_loaded", model=self._settings.model, reason=str(error))
+            raise
+        log.info(
+            "model_ready",
+            model=self._settings.model,
+            seconds=round(time.monotonic() - started, 1),
+        )
+        return generator
+
+    async def _reply_to_batch(
+        self, requests: Sequence[ReplyRequest], deadline: float
+    ) -> Sequence[Reply]:
+        generator = await self._loaded_generator()
+        options = GenerationOptions(candidates=self._settings.candidates, seed=self._settings.seed)
+        started = time.monotonic()
+        replies = await asyncio.get_running_loop().run_in_executor(
+            self._model_thread,
+            lambda: generator.reply(requests, options, deadline=deadline),
+        )
+        log.info(
+            "batch_done",
+            size=len(requests),
+            milliseconds=round(1000 * (time.monotonic() - started)),
+        )
+        return replies
+
+
+def load_generator_from_settings(settings: Settings) -> PalGenerator:
+    """Load the model that `settings` name.
+
+    Raises:
+        ModelLoadError: it cannot be loaded.
+    """
+    import torch
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    dtype = None if settings.dtype == "auto" else getattr(torch, settings.dtype)
+    return PalGenerator.load(
+        settings.model, device=settings.device, dtype=dtype, home=settings.home
+    )
