@@ -7,7 +7,11 @@ from typing import Any
 
 import structlog
 from rasa_sdk.executor import ActionExecutor, ActionExecutorRunResult
-from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+from rasa_sdk.interfaces import (
+    ActionExecutionRejection,
+    ActionMissingDomainException,
+    ActionNotFoundException,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -32,15 +36,15 @@ class GuardedExecutor(ActionExecutor):  # type: ignore[misc]
         self._idle.clear()
         try:
             return await super().run(action_call)
-        except (ActionExecutionRejection, ActionNotFoundException):
-            raise
+        except (ActionExecutionRejection, ActionMissingDomainException, ActionNotFoundException):
+            raise  # the SDK answers these with the action's name and nothing else
         except Exception as error:
             # The message may quote what was said; the type and place are enough to find the cause.
             log.error(
                 "action_failed",
                 action=action_call.get("next_action"),
                 error=type(error).__name__,
-                where=_innermost_frame(error),
+                where=innermost_frame(error),
             )
             return ActionExecutorRunResult(events=[], responses=[])
         finally:
@@ -58,7 +62,8 @@ class GuardedExecutor(ActionExecutor):  # type: ignore[misc]
         return True
 
 
-def _innermost_frame(error: BaseException) -> str:
+def innermost_frame(error: BaseException) -> str:
+    """Return the file and line in which `error` was raised."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

@@ -48,6 +48,7 @@ class MicroBatcher(Generic[RequestT, ResultT]):
         self._max_batch = max_batch
         self._max_wait = max_wait
         self._queue: asyncio.Queue[_Waiting[RequestT, ResultT]] = asyncio.Queue()
+        self._batch: list[_Waiting[RequestT, ResultT]] = []
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -55,20 +56,26 @@ class MicroBatcher(Generic[RequestT, ResultT]):
         self._task = asyncio.get_running_loop().create_task(self._run(), name="micro-batcher")
 
     async def stop(self) -> None:
-        """Stop at once; requests that still wait are cancelled."""
+        """Stop at once; requests that have no result yet are cancelled."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         while not self._queue.empty():
-            self._queue.get_nowait().result.cancel()
+            self._batch.append(self._queue.get_nowait())
+        for waiting in self._batch:
+            waiting.result.cancel()
+        self._batch = []
 
     async def submit(self, request: RequestT, deadline: float) -> ResultT:
         """Return the result of `request`.
 
         Raises:
             TimeoutError: `deadline` (`time.monotonic()`) passed first.
+            RuntimeError: the batcher is not running.
         """
+        if self._task is None:
+            raise RuntimeError("The batcher is not running; call start() first.")
         waiting = _Waiting(request, deadline, asyncio.get_running_loop().create_future())
         await self._queue.put(waiting)
         async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
@@ -77,12 +84,13 @@ class MicroBatcher(Generic[RequestT, ResultT]):
 
     async def _run(self) -> None:
         while True:
-            batch = [waiting for waiting in await self._gather() if waiting.is_wanted]
-            if batch:
-                await self._answer(batch)
+            await self._gather()
+            wanted = [waiting for waiting in self._batch if waiting.is_wanted]
+            if wanted:
+                await self._answer(wanted)
 
-    async def _gather(self) -> list[_Waiting[RequestT, ResultT]]:
-        batch = [await self._queue.get()]
+    async def _gather(self) -> None:
+        self._batch = batch = [await self._queue.get()]
         closes = time.monotonic() + self._max_wait
         while len(batch) < self._max_batch:
             remaining = closes - time.monotonic()
@@ -94,7 +102,6 @@ class MicroBatcher(Generic[RequestT, ResultT]):
                     batch.append(self._queue.get_nowait())
             except (TimeoutError, asyncio.QueueEmpty):
                 break
-        return batch
 
     async def _answer(self, batch: Sequence[_Waiting[RequestT, ResultT]]) -> None:
         deadline = max(waiting.deadline for waiting in batch)
@@ -110,7 +117,8 @@ class MicroBatcher(Generic[RequestT, ResultT]):
                 _fail(batch, error)
             else:
                 for waiting in batch:
-                    await self._answer([waiting])
+                    if waiting.is_wanted:
+                        await self._answer([waiting])
 
 
 def _fail(batch: Sequence[_Waiting[RequestT, ResultT]], error: Exception) -> None:

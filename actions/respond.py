@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.message_screen import reply_without_model
 from actions.safety import (
+    DETECTOR_FAILED,
     RiskLevel,
     carried_risk,
     check_reply,
@@ -21,8 +22,12 @@ from actions.safety import (
 )
 from actions.safety.screening import screen
 from actions.supporter import Supporter
-from actions.tracker_conversation import PAL_METADATA, conversation_from_events
-from pal_model import Conversation, PalError, Persona, Reply, ReplyRequest
+from actions.tracker_conversation import (
+    PAL_METADATA,
+    conversation_from_events,
+    persona_from_slot,
+)
+from pal_model import Conversation, PalError, Reply, ReplyRequest, Speaker
 from pal_model.fallback_responses import fallback_response
 
 log = structlog.get_logger(__name__)
@@ -57,11 +62,14 @@ class ActionRespond(Action):  # type: ignore[misc]
         conversation = conversation_from_events(tracker.events)
         said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
         risk, words = self._assess(conversation, tracker.get_slot("risk"))
-        words = words or reply_without_model(said)
         if words:
             dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.label}})
             return self._events(risk)
-        persona = Persona.of(tracker.get_slot("persona") or [])
+        words = reply_without_model(said)
+        if words:
+            dispatcher.utter_message(text=words, **{PAL_METADATA: {"service": True}})
+            return self._events(risk)
+        persona = persona_from_slot(tracker.get_slot("persona"))
         try:
             reply = await self._supporter.reply(ReplyRequest(conversation, persona))
         except TimeoutError:
@@ -72,14 +80,11 @@ class ActionRespond(Action):  # type: ignore[misc]
             log.error("turn_failed", error=type(error).__name__)
             dispatcher.utter_message(text=CANNOT_ANSWER, **{PAL_METADATA: {"service": True}})
             return self._events(risk)
-        dispatcher.utter_message(
-            text=_safe_text(reply, conversation), **{PAL_METADATA: _metadata(reply)}
-        )
+        text = _safe_text(reply, conversation)
+        dispatcher.utter_message(text=text, **{PAL_METADATA: _metadata(reply, text)})
         return self._events(risk, reply)
 
-    def _assess(
-        self, conversation: Conversation, previous: str | None
-    ) -> tuple[RiskLevel, str | None]:
+    def _assess(self, conversation: Conversation, previous: Any) -> tuple[RiskLevel, str | None]:
         """Return the level that now holds, and the fixed words it calls for, if any."""
         assessment = screen(conversation)
         earlier = count_crisis_replies(conversation)
@@ -88,7 +93,9 @@ class ActionRespond(Action):  # type: ignore[misc]
                 assessment, locale=self._locale, earlier_replies=earlier
             )
         said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
-        level = carried_risk(RiskLevel.parse(previous or "none"), assessment, said)
+        level = carried_risk(
+            _risk_from_slot(previous), assessment, said, question=_question_before(conversation)
+        )
         if level > RiskLevel.NONE:
             return level, contact_reply(self._locale, earlier_replies=earlier)
         return level, None
@@ -102,6 +109,24 @@ class ActionRespond(Action):  # type: ignore[misc]
         ]
 
 
+def _risk_from_slot(value: Any) -> RiskLevel:
+    """Return the slot's level; one that cannot be read is a concern, as a broken screen is."""
+    if not value:
+        return RiskLevel.NONE
+    try:
+        return RiskLevel.parse(str(value))
+    except ValueError:
+        return DETECTOR_FAILED.level
+
+
+def _question_before(conversation: Conversation) -> str | None:
+    """Return what the supporter said last, where the seeker's latest utterance answers it."""
+    match conversation.utterances:
+        case (*_, previous, _) if previous.speaker is Speaker.SUPPORTER:
+            return previous.text
+    return None
+
+
 def _safe_text(reply: Reply, conversation: Conversation) -> str:
     """Return the best candidate that may be said; a fixed sentence where none may."""
     for text in (reply.text, *reply.alternatives):
@@ -112,7 +137,7 @@ def _safe_text(reply: Reply, conversation: Conversation) -> str:
     return fallback_response(reply.strategy, conversation)
 
 
-def _metadata(reply: Reply) -> Mapping[str, Any]:
+def _metadata(reply: Reply, said: str) -> Mapping[str, Any]:
     return {
         "strategy": reply.strategy.value,
         "alpha": reply.alpha,
@@ -120,5 +145,5 @@ def _metadata(reply: Reply) -> Mapping[str, Any]:
         "strategy_probabilities": {
             s.value: round(p, 4) for s, p in reply.strategy_probabilities.items()
         },
-        "generated": reply.generated,
+        "generated": reply.generated and said in (reply.text, *reply.alternatives),
     }

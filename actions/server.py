@@ -5,22 +5,27 @@ Run it with `python -m actions.server`; `actions/settings.py` lists the environm
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import sys
 import warnings
+import zlib
 from typing import Any, TypeAlias
 
 import structlog
 from sanic import HTTPResponse, Request, Sanic
-from sanic.exceptions import BadRequest
+from sanic.exceptions import BadRequest, SanicException
+from sanic.handlers import ErrorHandler
 from sanic.response import json as json_response
+from sanic.server.socket import bind_socket
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # third parties' deprecations at import
     from rasa_sdk.endpoint import create_app
 
+from actions import message_screen
 from actions.forget_me import ActionForgetMe
-from actions.guarded_executor import GuardedExecutor
+from actions.guarded_executor import GuardedExecutor, innermost_frame
 from actions.logging_setup import configure_logging
 from actions.respond import ActionRespond
 from actions.session_start import ActionSessionStart
@@ -50,6 +55,7 @@ def build_app(settings: Settings, supporter: Supporter) -> SanicApp:
     ):
         executor.register_action(action)
     app: SanicApp = create_app(executor, cors_origins=[])
+    app.error_handler = _DiscreetErrorHandler()
     app.config.RESPONSE_TIMEOUT = _RESPONSE_TIMEOUT
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.drain_timeout
     _add_ready_route(app, supporter)
@@ -58,6 +64,7 @@ def build_app(settings: Settings, supporter: Supporter) -> SanicApp:
     @app.before_server_start
     async def load(_: SanicApp) -> None:
         supporter.start()
+        app.add_task(asyncio.to_thread(message_screen.warm_up))
 
     @app.before_server_stop
     async def drain(_: SanicApp) -> None:
@@ -85,8 +92,8 @@ def _check_requests(app: SanicApp, credentials: str) -> None:
         """Let nobody in without the token, and nothing that is no JSON object."""
         if request.path in _OPEN_PATHS:
             return None
-        given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(given.encode(), credentials.encode()):
+        given = request.headers.get("authorization", "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(given, credentials.encode()):
             return json_response({"error": "The bearer token is missing or wrong."}, status=401)
         if request.method == "POST" and not _is_json_object(request):
             # The SDK would answer with an echo of the body, and log it.
@@ -95,12 +102,34 @@ def _check_requests(app: SanicApp, credentials: str) -> None:
 
 
 def _is_json_object(request: Request) -> bool:
-    if request.headers.get("content-encoding") == "deflate":
-        return True  # read by the SDK
+    """Read the body once; the SDK is handed what was read."""
     try:
+        if request.headers.pop("content-encoding", "").lower() == "deflate":
+            request.body = _inflated(request.body, request.app.config.REQUEST_MAX_SIZE)
         return isinstance(request.json, dict)
-    except BadRequest:
+    except (BadRequest, zlib.error):
         return False
+
+
+def _inflated(body: bytes, max_size: int) -> bytes:
+    inflater = zlib.decompressobj()
+    inflated = inflater.decompress(body, max_size)
+    if not inflater.eof:
+        raise zlib.error("cut short, or larger than a request may be")
+    return inflated
+
+
+class _DiscreetErrorHandler(ErrorHandler):
+    """Takes the place of the SDK's, which answers with the body of the request and logs it."""
+
+    def default(self, request: Request, exception: Exception) -> HTTPResponse:
+        """Answer with what is wrong with the request, or that something is wrong here."""
+        if isinstance(exception, SanicException) and exception.status_code < 500:
+            return json_response({"error": str(exception)}, status=exception.status_code)
+        log.error(
+            "request_failed", error=type(exception).__name__, where=innermost_frame(exception)
+        )
+        return json_response({"error": "The action server failed."}, status=500)
 
 
 def main() -> int:
@@ -111,22 +140,19 @@ def main() -> int:
         print(f"The action server cannot start:\n{error}", file=sys.stderr)
         return 2
     configure_logging(settings.log_level)
-    app = build_app(settings, Supporter(settings))
     try:
-        app.run(
-            host=settings.host,
-            port=settings.port,
-            single_process=True,
-            motd=False,
-            access_log=False,
-        )
+        # Here and not by Sanic, which logs that the port is taken and then ends as if all was well.
+        sock = bind_socket(settings.host, settings.port)
     except OSError as error:
         print(
-            f"The action server cannot listen on {settings.host}:{settings.port}: {error}\n"
-            "Set ACTIONS_PORT to a free port.",
+            f"The action server cannot listen on {settings.host}:{settings.port}: {error}.\n"
+            "Set ACTIONS_PORT to a free port and ACTIONS_HOST to an address of this machine.",
             file=sys.stderr,
         )
         return 1
+    with sock:
+        app = build_app(settings, Supporter(settings))
+        app.run(sock=sock, single_process=True, motd=False, access_log=False)
     return 0
 
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pal_model.embedded import EMBEDDED_MODEL, default_home
 
 _MIN_TOKEN_LENGTH = 16
+_REMEDY = "make one with 'openssl rand -hex 32' and give the same to Rasa"
 
 
 class SettingsError(Exception):
@@ -19,11 +20,12 @@ class SettingsError(Exception):
 
 def _long_enough(token: SecretStr) -> SecretStr:
     if len(token.get_secret_value()) < _MIN_TOKEN_LENGTH:
-        raise ValueError(
-            f"it must have {_MIN_TOKEN_LENGTH} characters or more; make one with "
-            "'openssl rand -hex 32' and give the same to Rasa"
-        )
+        raise ValueError(f"it must have {_MIN_TOKEN_LENGTH} characters or more; {_REMEDY}")
     return token
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().resolve()
 
 
 class Settings(BaseSettings):
@@ -34,10 +36,15 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="PAL_", populate_by_name=True, extra="ignore", frozen=True
+        env_prefix="PAL_",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
-    home: Path = Field(default_factory=default_home)
+    home: Annotated[Path, AfterValidator(_absolute)] = Field(default_factory=default_home)
     host: str = Field("127.0.0.1", validation_alias="ACTIONS_HOST")
     port: int = Field(5055, ge=1, le=65535, validation_alias="ACTIONS_PORT")
     actions_token: Annotated[SecretStr, AfterValidator(_long_enough)]
@@ -48,12 +55,14 @@ class Settings(BaseSettings):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     threads: int | None = Field(None, ge=1)
     candidates: int = Field(3, ge=1, le=8)
-    seed: int | None = None
+    seed: int | None = Field(None, ge=0, lt=2**63)
 
     turn_timeout: float = Field(20.0, gt=0, le=250, description="seconds; Rasa gives up at 300")
     max_batch: int = Field(8, ge=1, le=64, description="seekers answered in one forward pass")
     batch_wait: float = Field(0.01, ge=0, le=1, description="seconds a first request waits")
-    drain_timeout: float = Field(25.0, ge=0, description="seconds for open turns at shutdown")
+    drain_timeout: float = Field(
+        25.0, ge=0, le=300, description="seconds for open turns at shutdown"
+    )
 
     locale: str = Field("US", description="whose emergency numbers are given")
 
@@ -78,7 +87,8 @@ def _explain(error: ValidationError) -> str:
         # What was received is left out: it may be the secret.
         shown = "" if "TOKEN" in name else f" (it is {problem.get('input')!r})"
         if problem["type"] == "missing":
-            lines.append(f"{name} is not set; set it to a value of the documented form.")
+            lines.append(f"{name} is not set; {_REMEDY}.")
         else:
-            lines.append(f"{name}: {problem['msg']}{shown}.")
+            rule = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {rule}{shown}.")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.tracker_conversation import PAL_METADATA
+from actions.tracker_conversation import PAL_METADATA, persona_from_slot
 
 _MAX_CHARACTERS = 3_000
 """Of one message: some channels refuse longer ones. What is left out is counted."""
@@ -30,7 +30,7 @@ class ActionShowPersona(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Say what is remembered."""
-        text = describe_persona(tracker.get_slot("persona") or [])
+        text = describe_persona(list(persona_from_slot(tracker.get_slot("persona"))))
         dispatcher.utter_message(text=text, **{PAL_METADATA: {"service": True}})
         return [SlotSet("answered", True)]
 

@@ -1,14 +1,34 @@
-"""Rasa tracker events -> Conversation."""
+"""Rasa tracker events and slots -> Conversation and Persona.
+
+What Rasa posts was written by many hands: other versions of this bot, other actions, any client of
+a channel. Nothing here raises on a shape it does not know; what it cannot read, it leaves out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pal_model import Conversation, Speaker, Strategy, Utterance
+from pal_model import (
+    Conversation,
+    Persona,
+    Speaker,
+    Strategy,
+    UnknownStrategyError,
+    Utterance,
+)
 
 COMMAND_INTENTS = frozenset(
-    {"show_persona", "forget_me", "help", "unknown_command", "restart", "session_start", "back"}
+    {
+        "show_persona",
+        "forget_me",
+        "help",
+        "start_over",
+        "unknown_command",
+        "restart",
+        "session_start",
+        "back",
+    }
 )
 """Intents that steer the bot; what is said with them is not part of the conversation."""
 
@@ -18,6 +38,8 @@ SERVICE_RESPONSES = frozenset(
         "utter_help",
         "utter_unavailable",
         "utter_unknown_command",
+        "utter_not_forgotten",
+        "utter_start_over",
     }
 )
 """Responses about the bot itself; the model would take them for the supporter's manner."""
@@ -26,7 +48,7 @@ PAL_METADATA = "pal"
 """The key under which a bot message says how it came about."""
 
 
-def conversation_from_events(events: Iterable[Mapping[str, Any]]) -> Conversation:
+def conversation_from_events(events: Iterable[Any]) -> Conversation:
     """Return what was said since the session began, or since the last restart.
 
     Args:
@@ -34,35 +56,60 @@ def conversation_from_events(events: Iterable[Mapping[str, Any]]) -> Conversatio
     """
     utterances: list[Utterance] = []
     for event in events:
+        if not isinstance(event, Mapping):
+            continue
+        text = _text_of(event)
         match event.get("event"):
             case "restart" | "session_started":
                 utterances.clear()
             case "user" if _is_said_to_the_supporter(event):
-                utterances.append(Utterance(Speaker.SEEKER, event.get("text") or ""))
-            case "bot" if event.get("text") and not _is_about_the_bot(event):
-                utterances.append(Utterance(Speaker.SUPPORTER, event["text"], _strategy_of(event)))
+                utterances.append(Utterance(Speaker.SEEKER, text))
+            case "bot" if text and not _is_about_the_bot(event):
+                utterances.append(Utterance(Speaker.SUPPORTER, text, _strategy_of(event)))
     return Conversation(tuple(utterances))
+
+
+def persona_from_slot(value: Any) -> Persona:
+    """Return the slot `persona` as a Persona; what is not a list of sentences counts as nothing."""
+    sentences = value if isinstance(value, list) else []
+    return Persona.of(sentence for sentence in sentences if isinstance(sentence, str))
 
 
 def pal_metadata(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what PAL noted on a bot message; empty where it is not PAL's."""
-    metadata = event.get("metadata") or {}
-    noted = metadata.get(PAL_METADATA)
-    return noted if isinstance(noted, Mapping) else {}
+    return _mapping(_mapping(event.get("metadata")).get(PAL_METADATA))
+
+
+def _text_of(event: Mapping[str, Any]) -> str:
+    text = event.get("text")
+    if not isinstance(text, str):
+        return ""
+    # JSON can carry half of a surrogate pair, which no tokenizer takes: one such message would
+    # spoil every later turn of its conversation.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _is_said_to_the_supporter(event: Mapping[str, Any]) -> bool:
-    intent = ((event.get("parse_data") or {}).get("intent") or {}).get("name")
-    return intent not in COMMAND_INTENTS
+    intent = _mapping(_mapping(event.get("parse_data")).get("intent")).get("name")
+    return not (isinstance(intent, str) and intent in COMMAND_INTENTS)
 
 
 def _is_about_the_bot(event: Mapping[str, Any]) -> bool:
-    metadata = event.get("metadata") or {}
-    return metadata.get("utter_action") in SERVICE_RESPONSES or bool(
+    response = _mapping(event.get("metadata")).get("utter_action")
+    return (isinstance(response, str) and response in SERVICE_RESPONSES) or bool(
         pal_metadata(event).get("service")
     )
 
 
 def _strategy_of(event: Mapping[str, Any]) -> Strategy | None:
     name = pal_metadata(event).get("strategy")
-    return Strategy.parse(name) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return None
+    try:
+        return Strategy.parse(name)
+    except UnknownStrategyError:
+        return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

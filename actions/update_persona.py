@@ -10,8 +10,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.safety.screening import screen
 from actions.supporter import Supporter
-from actions.tracker_conversation import conversation_from_events
-from pal_model import Conversation, Persona, Speaker, Utterance
+from actions.tracker_conversation import conversation_from_events, persona_from_slot
+from pal_model import Conversation, Speaker, Utterance
 
 
 class ActionUpdatePersona(Action):  # type: ignore[misc]
@@ -32,7 +32,7 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
         conversation = conversation_from_events(tracker.events)
         if screen(conversation).is_flagged:
             return []
-        known = Persona.of(tracker.get_slot("persona") or [])
+        known = persona_from_slot(tracker.get_slot("persona"))
         persona = await self._supporter.infer_persona(_without_danger(conversation), known)
         return [SlotSet("persona", list(persona))] if persona != known else []
 

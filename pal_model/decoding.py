@@ -87,7 +87,7 @@ def decode(
     *,
     end_ids: Sequence[int],
     seeds: Sequence[int],
-    is_complete: Callable[[Sequence[int]], bool] = lambda ids: False,
+    is_complete: Callable[[Sequence[int]], bool] | None = None,
     deadline: float | None = None,
 ) -> list[DecodedRow]:
     """Write every response to its end.
@@ -97,6 +97,7 @@ def decode(
 
     Args:
         rows: the responses, ready for their first token.
+        options: how tokens are chosen, and how many.
         end_ids: tokens that end a response.
         seeds: of each row's own random numbers, so that other rows change nothing.
         is_complete: says of a row's tokens so far that it may end here.
@@ -130,7 +131,9 @@ def decode(
             written[row].append(token)
             log_probs[row] += chosen_log_probs[row]
             if len(written[row]) >= options.max_new_tokens or (
-                len(written[row]) >= options.min_new_tokens and is_complete(written[row])
+                is_complete is not None
+                and len(written[row]) >= options.min_new_tokens
+                and is_complete(written[row])
             ):
                 open_rows.discard(row)
         if not open_rows:

@@ -1,12 +1,12 @@
-"""Conversation and persona -> token ids: the only home of the text format.
+r"""Conversation and persona -> token ids: the only home of the text format.
 
-A prompt is a sequence of chat turns, each `<|im_start|>role\\ntext<|im_end|>\\n`:
+A prompt is a sequence of chat turns, each `<|im_start|>role\ntext<|im_end|>\n`:
 
     fixed part     the instruction and one example for each strategy
     persona        a system turn with the persona sentences (left out in the history-only branch)
     history        the seeker speaks as `user`, the supporter as `assistant`; what the supporter
                    says begins with its strategy: `[Question] What happened?` (PAL, Eq. 5)
-    cue            `<|im_start|>assistant\\n[`, so that the next token names a strategy
+    cue            `<|im_start|>assistant\n[`, so that the next token names a strategy
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from pal_model.configuration import PalConfig
 from pal_model.conversation import Conversation, Speaker, Utterance
 from pal_model.errors import ModelLoadError
 from pal_model.persona import Persona
-from pal_model.prompt import EXAMPLES, INSTRUCTION, NEUTRAL_MESSAGES, OPENERS, PERSONA_LEAD
+from pal_model.prompt import (
+    EXAMPLES,
+    INSTRUCTION,
+    NEUTRAL_MESSAGE,
+    OPENERS,
+    ORDINARY_CONVERSATIONS,
+    PERSONA_LEAD,
+)
 from pal_model.strategy import Strategy
 
 TURN_START, TURN_END = "<|im_start|>", "<|im_end|>"
@@ -92,17 +99,21 @@ class Encoder:
         return {ids[0]: strategy for strategy, ids in self.strategy_ids.items()}
 
     def encode_inputs(self, conversation: Conversation, persona: Persona) -> PalInputs:
-        """Encode one turn; what exceeds the budgets of the configuration is left out, oldest first."""
+        """Encode one turn; what exceeds the configuration's budgets is left out, oldest first."""
         return PalInputs(
             persona_ids=self._persona_ids(persona),
             history_ids=self._history_ids(conversation.utterances),
             cue_ids=(self._start, *self._ids("assistant\n[")),
         )
 
-    def neutral_inputs(self) -> list[PalInputs]:
-        """Encode turns that call for no strategy in particular, to calibrate the choice."""
-        turns = (Utterance(Speaker.SEEKER, text) for text in NEUTRAL_MESSAGES)
-        return [self.encode_inputs(Conversation((turn,)), Persona()) for turn in turns]
+    def calibration_inputs(self) -> list[PalInputs]:
+        """Encode ordinary turns of all kinds, to calibrate the choice of a strategy."""
+        conversations = (Conversation(utterances) for utterances in ORDINARY_CONVERSATIONS)
+        return [self.encode_inputs(conversation, Persona()) for conversation in conversations]
+
+    def neutral_inputs(self) -> PalInputs:
+        """Encode a turn in which the seeker has said nothing yet."""
+        return self.encode_inputs(Conversation((NEUTRAL_MESSAGE,)), Persona())
 
     def openers(self, strategy: Strategy) -> list[TokenIds]:
         """Encode the ways in which a reply of `strategy` may begin; none for a trained model."""

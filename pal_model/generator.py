@@ -26,7 +26,7 @@ from pal_model.fallback_responses import fallback_response
 from pal_model.generation_options import GenerationOptions
 from pal_model.persona import Persona
 from pal_model.response_text import find_flaw, is_finished, sentences_of, trimmed
-from pal_model.row_states import RowStates
+from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
 
@@ -80,6 +80,16 @@ class _Turn:
     alpha: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """One response to a turn as it was drawn."""
+
+    turn: _Turn
+    text: str
+    opener: TokenIds
+    row: DecodedRow
+
+
 class PalGenerator:
     """Writes supporter responses with one model; not safe for several threads at once."""
 
@@ -92,8 +102,8 @@ class PalGenerator:
         self._chooser = StrategyChooser(self._encoder.first_strategy_ids)
         self._fixed = self._read_fixed_part()
         if config.zero_shot:
-            neutral = [inputs.history_only for inputs in self._encoder.neutral_inputs()]
-            self._chooser.calibrate(self._read(neutral).logits)
+            ordinary = [inputs.history_only for inputs in self._encoder.calibration_inputs()]
+            self._chooser.calibrate(self._read(ordinary).logits)
 
     @classmethod
     def load(
@@ -170,10 +180,8 @@ class PalGenerator:
             alphas,
         )
         drafts = self._write(rows, turns, count, options, deadline)
-        return [
-            self._best(turn, drafts[i * count : (i + 1) * count], options)
-            for i, turn in enumerate(turns)
-        ]
+        ranked = self._ranked(self._without_flaws(drafts))
+        return [_reply(turn, [d.text for d in ranked if d.turn is turn]) for turn in turns]
 
     def _read_fixed_part(self) -> RowStates | None:
         fixed = self._encoder.fixed_ids
@@ -203,9 +211,10 @@ class PalGenerator:
         count: int,
         options: GenerationOptions,
         deadline: float | None,
-    ) -> list[tuple[str, DecodedRow]]:
+    ) -> list[_Draft]:
         """Write `count` responses to each turn: their opening words, and what follows them."""
-        strategies = [turn.strategy for turn in turns for _ in range(count)]
+        row_turns = [turn for turn in turns for _ in range(count)]
+        strategies = [turn.strategy for turn in row_turns]
         rows.extend([self._encoder.strategy_ids[strategy] for strategy in strategies])
         openers = self._choose_openers(rows, strategies, count)
         if any(openers):
@@ -217,13 +226,19 @@ class PalGenerator:
             options,
             end_ids=self._encoder.end_ids,
             seeds=[first_seed + index % count for index in range(len(strategies))],
-            is_complete=self._completes(options.max_sentences, openers),
+            is_complete=self._completes(options.max_sentences),
             deadline=deadline,
         )
         return [
-            (self._encoder.decode((*opener, *row.ids)), row)
-            for opener, row in zip(openers, decoded, strict=True)
+            _Draft(turn, self._text(turn, opener, row, options), opener, row)
+            for turn, opener, row in zip(row_turns, openers, decoded, strict=True)
         ]
+
+    def _text(
+        self, turn: _Turn, opener: TokenIds, row: DecodedRow, options: GenerationOptions
+    ) -> str:
+        text = self._encoder.decode((*opener, *row.ids))
+        return trimmed(text, turn.strategy, options.max_sentences)
 
     def _choose_openers(
         self, rows: GuidedRows, strategies: Sequence[Strategy], count: int
@@ -237,9 +252,7 @@ class PalGenerator:
             chosen.append(ranked[index % count % len(ranked)] if ranked else ())
         return chosen
 
-    def _completes(
-        self, max_sentences: int, openers: Sequence[TokenIds]
-    ) -> Callable[[Sequence[int]], bool]:
+    def _completes(self, max_sentences: int) -> Callable[[Sequence[int]], bool]:
         def is_complete(ids: Sequence[int]) -> bool:
             last = self._encoder.decode(ids[-1:])
             if not max_sentences or not is_finished(last):
@@ -248,22 +261,49 @@ class PalGenerator:
 
         return is_complete
 
-    def _best(
-        self,
-        turn: _Turn,
-        drafts: Sequence[tuple[str, DecodedRow]],
-        options: GenerationOptions,
-    ) -> Reply:
-        by_likelihood = sorted(drafts, key=lambda draft: -draft[1].mean_log_prob)
-        texts = [trimmed(text, options.max_sentences) for text, _ in by_likelihood]
-        conversation = turn.request.conversation
-        fit = list(dict.fromkeys(t for t in texts if find_flaw(t, conversation) is None))
-        return Reply(
-            text=fit[0] if fit else fallback_response(turn.strategy, conversation),
-            strategy=turn.strategy,
-            alpha=turn.alpha,
-            persona=turn.request.persona,
-            strategy_probabilities=turn.strategy_probabilities,
-            alternatives=tuple(fit[1:]),
-            generated=bool(fit),
+    def _without_flaws(self, drafts: Sequence[_Draft]) -> list[_Draft]:
+        """Leave out what should not be said, and what another draft of the turn says already."""
+        fit = {
+            (id(draft.turn), draft.text): draft
+            for draft in drafts
+            if not find_flaw(
+                draft.text,
+                draft.turn.request.conversation,
+                draft.turn.request.persona,
+                draft.turn.strategy,
+            )
+        }
+        return list(fit.values())
+
+    def _ranked(self, drafts: Sequence[_Draft]) -> list[_Draft]:
+        """Sort drafts by what they owe to the conversation, most first.
+
+        That is how much likelier a response became by this conversation (its mean log probability
+        against that after a neutral message): "I'm here for you" is likely anywhere.
+        """
+        if self._fixed is None or len(drafts) < 2:
+            return sorted(drafts, key=lambda draft: -draft.row.mean_log_prob)
+        neutral = self._encoder.neutral_inputs().history_only
+        anywhere = mean_log_probs(
+            self._fixed,
+            [(*neutral, *self._encoder.strategy_ids[d.turn.strategy], *d.opener) for d in drafts],
+            [d.row.ids for d in drafts],
         )
+        gains = {
+            id(draft): draft.row.mean_log_prob - log_prob
+            for draft, log_prob in zip(drafts, anywhere, strict=True)
+        }
+        return sorted(drafts, key=lambda draft: -gains[id(draft)])
+
+
+def _reply(turn: _Turn, texts: Sequence[str]) -> Reply:
+    conversation = turn.request.conversation
+    return Reply(
+        text=texts[0] if texts else fallback_response(turn.strategy, conversation),
+        strategy=turn.strategy,
+        alpha=turn.alpha,
+        persona=turn.request.persona,
+        strategy_probabilities=turn.strategy_probabilities,
+        alternatives=tuple(texts[1:]),
+        generated=bool(texts),
+    )

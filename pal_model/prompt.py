@@ -72,11 +72,11 @@ EXAMPLES: tuple[Utterance, ...] = (
 
 OPENERS: Mapping[Strategy, tuple[str, ...]] = MappingProxyType(
     {
-        Strategy.QUESTION: ("What", "How", "Have you", "Do you", "When"),
+        Strategy.QUESTION: ("What", "How", "When did", "Have you", "Is there"),
         Strategy.RESTATEMENT_OR_PARAPHRASING: ("So you", "It sounds like you"),
-        Strategy.REFLECTION_OF_FEELINGS: ("That sounds", "It must be", "I can hear how"),
-        Strategy.SELF_DISCLOSURE: ("If I were in your place", "I would feel"),
-        Strategy.AFFIRMATION_AND_REASSURANCE: ("You have", "It takes", "I believe you"),
+        Strategy.REFLECTION_OF_FEELINGS: ("That sounds", "It must be", "You must feel"),
+        Strategy.SELF_DISCLOSURE: ("If I were in your place, I", "I would feel"),
+        Strategy.AFFIRMATION_AND_REASSURANCE: ("You are", "It takes", "I believe you"),
         Strategy.PROVIDING_SUGGESTIONS: ("You could", "Maybe you could", "It might help to"),
         Strategy.INFORMATION: ("Many people", "It is common"),
         Strategy.OTHERS: ("I'm glad", "Thank you for", "I'm here"),
@@ -85,7 +85,79 @@ OPENERS: Mapping[Strategy, tuple[str, ...]] = MappingProxyType(
 """How a reply of each strategy may begin. A model that was not fine-tuned follows a strategy far
 better when the first words are given; which of them is the model's own choice."""
 
-NEUTRAL_MESSAGES: tuple[str, ...] = ("Hello.", "I want to talk.", "It is about my life.")
-"""Seeker messages that call for no strategy in particular: what the model prefers after them is a
-habit of its wording, and is taken off its strategy scores (contextual calibration,
-Zhao et al. 2021)."""
+NEUTRAL_MESSAGE = Utterance(Speaker.SEEKER, "I want to talk about something.")
+"""A message that says nothing: a response that is as likely after it as after the conversation
+would fit anybody."""
+
+
+def _said(text: str) -> Utterance:
+    return Utterance(Speaker.SEEKER, text)
+
+
+def _answered(strategy: Strategy, text: str) -> Utterance:
+    return Utterance(Speaker.SUPPORTER, text, strategy)
+
+
+ORDINARY_CONVERSATIONS: tuple[tuple[Utterance, ...], ...] = (
+    (
+        _said("Hello."),
+        _answered(Strategy.OTHERS, "Hi, I'm glad you're here. What is on your mind?"),
+        _said("I don't really know where to begin."),
+    ),
+    (
+        _said("I want to talk about my life."),
+        _answered(Strategy.QUESTION, "What is going on?"),
+        _said("Things have been hard since the summer, and I don't see it getting better."),
+    ),
+    (
+        _said("It's my sister. We are not talking any more."),
+        _answered(Strategy.REFLECTION_OF_FEELINGS, "That must hurt."),
+        _said("It does. We used to be close."),
+        _answered(Strategy.QUESTION, "What happened between you?"),
+        _said("She said things at a family dinner that I can't forget."),
+    ),
+    (
+        _said("Work has been too much lately."),
+        _answered(Strategy.QUESTION, "What does a normal day look like for you?"),
+        _said("I start at seven and get home at eight."),
+        _answered(
+            Strategy.RESTATEMENT_OR_PARAPHRASING, "So there is hardly any time left for you."
+        ),
+        _said("Right, and my manager does not care."),
+    ),
+    (
+        _said("I feel tired of everything."),
+        _answered(Strategy.REFLECTION_OF_FEELINGS, "That sounds exhausting."),
+        _said("Yes. Nothing is fun now."),
+        _answered(Strategy.PROVIDING_SUGGESTIONS, "You could try to take a short walk every day."),
+        _said("Maybe, I could give it a try."),
+        _answered(
+            Strategy.AFFIRMATION_AND_REASSURANCE,
+            "You are already doing something by talking about it.",
+        ),
+        _said("Thanks. I hope it gets better."),
+    ),
+    (
+        _said("Hi"),
+        _answered(Strategy.OTHERS, "Hello!"),
+        _said("How are you?"),
+        _answered(Strategy.OTHERS, "I'm fine, thank you. And you?"),
+        _said("Not so good."),
+    ),
+    (
+        _said("My exams start next week and I can't concentrate."),
+        _answered(Strategy.INFORMATION, "Many students feel like this before exams."),
+        _said("What do you think I should do?"),
+    ),
+    (
+        _said("I broke up with my partner."),
+        _answered(Strategy.AFFIRMATION_AND_REASSURANCE, "I'm sorry. You were brave to tell me."),
+        _said("I guess so."),
+        _answered(Strategy.SELF_DISCLOSURE, "If I were in your place I would be sad too."),
+        _said("I keep looking at old photos."),
+        _answered(Strategy.QUESTION, "How does that make you feel?"),
+        _said("Empty, mostly."),
+    ),
+)
+"""Hand-written moments of all kinds. What a model prefers over all of them is a habit of its
+wording, and is taken off its strategy scores (as in contextual calibration, Zhao et al. 2021)."""

@@ -1,4 +1,8 @@
-"""From decoded text to a response: trimming it, and telling a bad one from a good one."""
+"""From decoded text to a response: trimming it, and telling a bad one from a good one.
+
+A small model invents: it takes over the seeker's "my boss", mentions a wedding that nobody spoke
+of, asks the seeker for advice. The checks here know the ways in which it does.
+"""
 
 from __future__ import annotations
 
@@ -7,42 +11,70 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from pal_model.conversation import Conversation, Speaker
-from pal_model.persona import normal_form
+from pal_model.persona import Persona, normal_form
+from pal_model.strategy import Strategy
 
-_SENTENCE_BREAK = re.compile(r"(?<=[.!?])[\"')]*\s+")
+_SENTENCE_BREAK = re.compile(r"(?<=[.!?])[\"')]*(?:\s+|(?=[A-Z]))")
 _WORD = re.compile(r"[a-z']+")
 _MY_THING = re.compile(r"\b(?:my|our)\s+([a-z]+)")
+
 _SUPPORTERS_OWN = frozenset(
-    [
-        "heart",
-        "thoughts",
-        "mind",
-        "best",
-        "opinion",
-        "help",
-        "support",
-        "time",
-        "part",
-        "place",
-        "advice",
-        "question",
-        "apologies",
-        "bad",
-        "condolences",
-        "sympathy",
-        "understanding",
-    ]
+    """
+    heart thoughts mind best opinion help support time part place advice question apologies bad
+    condolences sympathy understanding
+    """.split()  # noqa: SIM905
 )
 """What a supporter may call "my"; "my boss" is the seeker's boss, taken over by mistake."""
 
 _ROLE_SLIPS = re.compile(
-    r"\b(?:the seeker|this person|in brackets|strategy|supporter who|as an ai|language model"
-    r"|\[|\]|<\||\w+_name|my name is|i'?m (?:just )?a (?:\d+|little|man|woman|guy|girl|boy|mom|mum"
-    r"|dad|mother|father|student|teacher|lawyer|doctor|nurse|therapist|counsel|person|human)"
-    r"|i (?:have|had) (?:a|an) (?:wife|husband|boyfriend|girlfriend|friend|son|daughter|job)"
-    r"|when i was|i used to|i went through)\b|[\[\]]",
-    re.IGNORECASE,
+    r"""
+    \b(?:
+        the\ seeker | this\ person | in\ brackets | strategy | supporter\ who | as\ an\ ai
+      | language\ model | my\ name\ is | \w+_name
+      | i(?:'m|\ am)\ (?:just\ )?(?:a|an)\ (?!little\ (?:worried|sad|concerned)|computer|program|bot)
+      | i(?:'m|\ am)\ (?:still\ |also\ )?(?:in|at|from|going\ (?:to|through)|working|studying)
+      | i(?:'ve|\ have)\ (?:been|had|a|an|got|seen|done|known|always)
+      | i\ (?:had|was|used\ to|went|work|live|did|got|remember|met|knew|lost|grew|struggle)
+      | when\ i | to\ me\ too | same\ here | our\ (?:lives|team|company|family)
+    )\b
+    | [\[\]] | <\|
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+"""A history of its own, or words of the prompt."""
+
+_UNHELPFUL = re.compile(
+    r"""
+    \b(?:
+        i(?:'m|\ am)\ not\ sure | i\ don'?t\ (?:know|understand|want) | i\ can'?t\ help
+      | i(?:'m|\ am)\ afraid | not\ here\ to\ help | i(?:'m|\ am)\ not\ (?:a|here|going)
+      | (?:sorry|condolences)\ for\ your\ loss | what\ is\ your\ name | what's\ your\ name
+      | advice\ for\ someone | (?:have|is\ there)\ any\ (?:advice|suggestions|tips)
+      | any\ (?:advice|suggestions|tips)\ (?:on|for) | how\ can\ you\ help
+      | i\ (?:will|'ll)\ (?:always|do\ whatever) | whatever\ it\ takes | no\ matter\ what
+      | meet\ (?:up|you) | talk\ to\ (?:my|me\ about\ my) | you(?:'re|\ are)\ (?:so\ )?lucky
+      | (?:should|would|could|can|do|did|am|have|will)\ i\b | (?:think|suggest)\ i\b
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Doubts about itself, advice sought from the seeker, promises, comfort for what nobody said."""
+
+_PARTICULARS = frozenset(
+    """
+    boyfriend girlfriend husband wife spouse ex partner fiance marriage married wedding divorce
+    breakup baby babies pregnant pregnancy child children kid kids son daughter mother mom mum
+    father dad parent parents brother sister sibling siblings grandmother grandma grandfather
+    grandpa uncle aunt cousin dog cat pet boss manager coworker coworkers colleague colleagues
+    teacher professor class school college university exam exams degree job career promotion layoff
+    company business salary pandemic covid lockdown quarantine vaccine cancer illness disease death
+    died funeral grief loss suicide abuse assault addiction alcohol drugs surgery hospital diabetes
+    church god christian military war car house rent debt lawyer police court internet blog website
+    gift party team
+    """.split()  # noqa: SIM905
+)
+"""Words for people and events in a life: a response may take them up, never bring them up."""
+
 _CONTENT_WORD_LENGTH = 4
 
 
@@ -50,11 +82,14 @@ class Flaw(StrEnum):
     """Why a response should not be said."""
 
     EMPTY = "empty"
-    REPEATS_SUPPORTER = "repeats what the supporter said before"
-    REPEATS_ITSELF = "repeats itself"
-    ECHOES_SEEKER = "hands the seeker's words back"
-    ROLE_SLIP = "speaks as somebody else"
     FOREIGN_SCRIPT = "leaves the language"
+    ROLE_SLIP = "speaks as somebody else"
+    UNHELPFUL = "doubts itself, or asks the seeker for help"
+    UNFOUNDED = "mentions what nobody spoke of"
+    NOT_A_QUESTION = "should ask, and does not"
+    REPEATS_ITSELF = "repeats itself"
+    REPEATS_SUPPORTER = "repeats what the supporter said before"
+    ECHOES_SEEKER = "hands the seeker's words back"
 
 
 def sentences_of(text: str) -> list[str]:
@@ -67,49 +102,79 @@ def is_finished(sentence: str) -> bool:
     return sentence.rstrip("\"')]").endswith((".", "!", "?"))
 
 
-def trimmed(text: str, max_sentences: int = 0) -> str:
+def trimmed(text: str, strategy: Strategy, max_sentences: int = 0) -> str:
     """Return `text` as one line of whole, different sentences, `max_sentences` at most (0: all).
 
     An unfinished last sentence is dropped unless it is the only one; that one gets a full stop.
+    So are later sentences that would spoil the first: a question ends with its question mark.
     """
     sentences = sentences_of(" ".join(text.split()).strip("\"' "))
     if len(sentences) > 1 and not is_finished(sentences[-1]):
         sentences.pop()
-    by_form = {normal_form(s): s for s in reversed(sentences)}
-    kept = [s for s in sentences if by_form.get(normal_form(s)) is s and normal_form(s)]
-    response = " ".join(kept[: max_sentences or None])
+    if strategy is Strategy.QUESTION:
+        asked = next((i for i, s in enumerate(sentences) if s.endswith("?")), len(sentences))
+        sentences = sentences[: asked + 1]
+    kept = _without_repeats(sentences)
+    kept = kept[:1] + [s for s in kept[1:] if not _spoils(s)]
+    response = " ".join(s[:1].upper() + s[1:] for s in kept[: max_sentences or None])
     if response and not is_finished(response):
         response = response.rstrip(" ,;:-") + "."
-    return response[:1].upper() + response[1:]
+    return response
 
 
-def find_flaw(response: str, conversation: Conversation) -> Flaw | None:
+def find_flaw(
+    response: str,
+    conversation: Conversation,
+    persona: Persona | None = None,
+    strategy: Strategy | None = None,
+) -> Flaw | None:
     """Return the first reason why `response` should not follow `conversation`, if there is one."""
     words = _words(response)
-    if len(words) < 2:
-        return Flaw.EMPTY
-    if any(ord(c) > 0x24F and c.isalpha() for c in response):
-        return Flaw.FOREIGN_SCRIPT
-    if _ROLE_SLIPS.search(response) or _takes_over(response):
-        return Flaw.ROLE_SLIP
-    if _repeats_itself(words):
-        return Flaw.REPEATS_ITSELF
+    heard = [u.text for u in conversation.utterances] + list(persona or ())
     earlier = [u.text for u in conversation.utterances if u.speaker is Speaker.SUPPORTER]
-    if any(_overlap(words, _words(text)) > 0.75 for text in earlier[-6:]):
-        return Flaw.REPEATS_SUPPORTER
     latest = conversation.seeker_utterances[-1:]
-    if any(_overlap(words, _words(text)) > 0.85 for text in latest):
-        return Flaw.ECHOES_SEEKER
-    return None
+    checks = {
+        Flaw.EMPTY: len(words) < 3,
+        Flaw.FOREIGN_SCRIPT: any(ord(c) > 0x24F and c.isalpha() for c in response),
+        Flaw.ROLE_SLIP: _speaks_as_another(response, strategy),
+        Flaw.UNHELPFUL: bool(_UNHELPFUL.search(response)),
+        Flaw.UNFOUNDED: bool(_particulars(words) - _particulars(_words(" ".join(heard)))),
+        Flaw.NOT_A_QUESTION: strategy is Strategy.QUESTION and not response.endswith("?"),
+        Flaw.REPEATS_ITSELF: _repeats_itself(words),
+        Flaw.REPEATS_SUPPORTER: any(_overlap(words, _words(text)) > 0.75 for text in earlier[-8:]),
+        Flaw.ECHOES_SEEKER: any(_overlap(words, _words(text)) > 0.85 for text in latest),
+    }
+    return next((flaw for flaw, holds in checks.items() if holds), None)
+
+
+def _without_repeats(sentences: Sequence[str]) -> list[str]:
+    by_form = {normal_form(s): s for s in reversed(sentences) if normal_form(s)}
+    return [s for s in sentences if by_form.get(normal_form(s)) is s]
+
+
+def _spoils(sentence: str) -> bool:
+    return (
+        bool(_ROLE_SLIPS.search(sentence) or _UNHELPFUL.search(sentence))
+        or sentence.count('"') == 1
+    )
+
+
+def _speaks_as_another(response: str, strategy: Strategy | None) -> bool:
+    things = _MY_THING.findall(response.lower())
+    if any(thing not in _SUPPORTERS_OWN for thing in things):
+        return True
+    if strategy is Strategy.SELF_DISCLOSURE:
+        response = re.sub(r"\bif i (?:was|were)\b", "", response, flags=re.IGNORECASE)
+    return bool(_ROLE_SLIPS.search(response))
 
 
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower().replace("’", "'"))
 
 
-def _takes_over(response: str) -> bool:
-    things = _MY_THING.findall(response.lower())
-    return any(thing not in _SUPPORTERS_OWN for thing in things)
+def _particulars(words: Sequence[str]) -> set[str]:
+    """Return the particulars among `words`, singular and plural made one."""
+    return {word.rstrip("s") for word in words if word in _PARTICULARS}
 
 
 def _repeats_itself(words: Sequence[str]) -> bool:

@@ -65,6 +65,14 @@ class RowStates:
     def append(self, ids: Tensor, mask: Tensor | None = None) -> RowStates:
         """Read on: `ids` (R, N), of which `mask` (R, N) says which are tokens; default all."""
         mask = torch.ones_like(ids) if mask is None else mask
+        attention_mask, logits = self._forward(ids, mask, logits_to_keep=1)
+        return RowStates(self.model, self.cache, attention_mask, logits[:, -1])
+
+    def all_logits(self, ids: Tensor) -> Tensor:
+        """Return the logits after each of `ids` (R, N), (R, N, V). Uses up this object."""
+        return self._forward(ids, torch.ones_like(ids), logits_to_keep=0)[1]
+
+    def _forward(self, ids: Tensor, mask: Tensor, logits_to_keep: int) -> tuple[Tensor, Tensor]:
         attention_mask = torch.cat([self.attention_mask, mask], dim=1)  # (R, L + N)
         read_before = self.attention_mask.sum(dim=1, keepdim=True)  # (R, 1)
         position_ids = (read_before + mask.cumsum(dim=1) - 1).clamp(min=0)  # (R, N)
@@ -74,11 +82,9 @@ class RowStates:
             position_ids=position_ids,
             past_key_values=self.cache,
             use_cache=True,
-            logits_to_keep=1,
+            logits_to_keep=logits_to_keep,
         )
-        return RowStates(
-            self.model, output.past_key_values, attention_mask, output.logits[:, -1].float()
-        )
+        return attention_mask, output.logits.float()
 
     def select(self, indices: Sequence[int]) -> RowStates:
         """Return a copy of the rows at `indices`, in that order; a row may be taken repeatedly."""
@@ -120,3 +126,25 @@ class RowStates:
         ]
         mask = F.pad(self.attention_mask, (missing, 0))
         return RowStates(self.model, DynamicCache(layers), mask, self.logits)
+
+
+@torch.inference_mode()
+def mean_log_probs(
+    after: RowStates, contexts: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+) -> list[float]:
+    """Return the mean log probability of the tokens of `targets[i]` after `contexts[i]`.
+
+    Args:
+        after: states of one row that every context follows.
+        contexts: token ids, one or more each.
+        targets: token ids, one or more each.
+    """
+    states = after.select([0] * len(contexts)).extended(contexts)
+    first = states.logits.log_softmax(dim=-1)  # (R, V)
+    # Padding stands on the right here: the logits before it do not see it.
+    width = max(len(target) for target in targets)
+    padded = [[*target, *[0] * (width - len(target))] for target in targets]
+    ids = torch.tensor(padded, device=first.device)  # (R, N)
+    rest = states.all_logits(ids)[:, :-1].log_softmax(dim=-1)  # (R, N - 1, V)
+    scores = torch.cat([first.unsqueeze(1), rest], dim=1).gather(2, ids.unsqueeze(2)).squeeze(2)
+    return [float(row[: len(target)].mean()) for row, target in zip(scores, targets, strict=True)]

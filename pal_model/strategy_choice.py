@@ -18,18 +18,21 @@ class StrategyChooser:
         self._strategies = tuple(first_strategy_ids.values())
         self._ids = torch.tensor(list(first_strategy_ids))
         self._habit = torch.zeros(len(self._strategies))
+        self._spread = torch.ones(len(self._strategies))
 
-    def calibrate(self, neutral_logits: Tensor) -> None:
-        """Take off from now on what the model prefers after neutral messages, (N, V) logits.
+    def calibrate(self, ordinary_logits: Tensor) -> None:
+        """Measure every strategy from now on against ordinary turns, (N, V) logits, N >= 2.
 
-        A model that was not fine-tuned favours a strategy by its name alone; without this, one
-        strategy would nearly always win (contextual calibration, Zhao et al. 2021).
+        A model that was not fine-tuned favours some strategies for their names alone, and moves
+        some scores far more than others; without this, two strategies would nearly always win.
         """
-        self._habit = self._log_probabilities(neutral_logits).mean(dim=0)
+        scores = self._log_probabilities(ordinary_logits)
+        self._habit = scores.mean(dim=0)
+        self._spread = scores.std(dim=0).clamp(min=1e-3)
 
     def distributions(self, logits: Tensor) -> list[dict[Strategy, float]]:
         """Return the probability of each strategy, likeliest first, for logits (B, V)."""
-        scores = self._log_probabilities(logits) - self._habit
+        scores = (self._log_probabilities(logits) - self._habit) / self._spread
         return [self._ranked(row) for row in scores.softmax(dim=-1).tolist()]
 
     def _log_probabilities(self, logits: Tensor) -> Tensor:
