@@ -107,7 +107,8 @@ class MicroBatcher(Generic[RequestT, ResultT]):
         deadline = max(waiting.deadline for waiting in batch)
         try:
             results = await self._work([waiting.request for waiting in batch], deadline)
-            for waiting, result in zip(batch, results, strict=True):
+            answered = list(zip(batch, results, strict=True))
+            for waiting, result in answered:
                 if not waiting.result.done():
                     waiting.result.set_result(result)
         except TimeoutError as error:

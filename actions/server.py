@@ -17,7 +17,6 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import BadRequest, SanicException
 from sanic.handlers import ErrorHandler
 from sanic.response import json as json_response
-from sanic.server.socket import bind_socket
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # third parties' deprecations at import
@@ -140,9 +139,15 @@ def main() -> int:
         print(f"The action server cannot start:\n{error}", file=sys.stderr)
         return 2
     configure_logging(settings.log_level)
+    app = build_app(settings, Supporter(settings))
     try:
-        # Here and not by Sanic, which logs that the port is taken and then ends as if all was well.
-        sock = bind_socket(settings.host, settings.port)
+        app.run(
+            host=settings.host,
+            port=settings.port,
+            single_process=True,
+            motd=False,
+            access_log=False,
+        )
     except OSError as error:
         print(
             f"The action server cannot listen on {settings.host}:{settings.port}: {error}.\n"
@@ -150,9 +155,6 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    with sock:
-        app = build_app(settings, Supporter(settings))
-        app.run(sock=sock, single_process=True, motd=False, access_log=False)
     return 0
 
 

@@ -23,6 +23,7 @@ from pal_model import (
     Utterance,
     infer_persona,
 )
+from pal_model.embedded import parse_dtype
 from pal_model.rule_persona_extractor import RulePersonaExtractor
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ class Supporter:
         self._batcher.start()
 
     async def stop(self) -> None:
-        """Stop; a batch that is being worked on is finished."""
+        """Stop; turns without a reply are cancelled. What the model works on, it ends unheard."""
         await self._batcher.stop()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
 
@@ -141,7 +142,9 @@ def load_generator_from_settings(settings: Settings) -> PalGenerator:
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    dtype = None if settings.dtype == "auto" else getattr(torch, settings.dtype)
     return PalGenerator.load(
-        settings.model, device=settings.device, dtype=dtype, home=settings.home
+        settings.model,
+        device=settings.device,
+        dtype=parse_dtype(settings.dtype),
+        home=settings.home,
     )

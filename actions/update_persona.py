@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.message_screen import MAX_MESSAGE_CHARACTERS
 from actions.safety.screening import screen
 from actions.supporter import Supporter
 from actions.tracker_conversation import conversation_from_events, persona_from_slot
@@ -38,11 +39,21 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
 
 
 def _without_danger(conversation: Conversation) -> Conversation:
-    """Leave out what was said in danger: it is not made a trait of the person."""
+    """Leave out what was said in danger: it is not made a trait of the person.
+
+    What was too long to be read is left out too. Screening it anew each turn would take seconds.
+    """
     kept = tuple(
         Utterance(u.speaker, "", u.strategy)
-        if u.speaker is Speaker.SEEKER and screen(Conversation((u,))).is_flagged
+        if u.speaker is Speaker.SEEKER and not _may_be_noted(u)
         else u
         for u in conversation.utterances
     )
     return Conversation(kept, conversation.situation)
+
+
+def _may_be_noted(utterance: Utterance) -> bool:
+    return (
+        len(utterance.text) <= MAX_MESSAGE_CHARACTERS
+        and not screen(Conversation((utterance,))).is_flagged
+    )

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from pal_model.embedded import EMBEDDED_MODEL, default_home, prepare_embedded_model
+from pal_model.embedded import (
+    EMBEDDED_MODEL,
+    default_home,
+    parse_dtype,
+    prepare_embedded_model,
+)
 from pal_model.errors import PalError
 from pal_model.generation_options import GenerationOptions
 from pal_model.json_lines import InputRecord, LineError, process, read_records
@@ -53,6 +58,12 @@ def build_parser() -> argparse.ArgumentParser:
     reply.set_defaults(run=run_reply)
     reply.add_argument("--model", default=EMBEDDED_MODEL, help="'embedded', a folder or a hub name")
     reply.add_argument("--device", help="such as cpu or cuda:0; default: a GPU where there is one")
+    reply.add_argument(
+        "--dtype",
+        choices=["auto", "float32", "bfloat16", "float16"],
+        default="auto",
+        help="number format; a line's reply is the same in any batch only in float32",
+    )
     reply.add_argument("--batch-size", type=int, default=8, help="conversations a forward pass")
     _add_generation_options(reply)
 
@@ -107,7 +118,9 @@ def run_reply(options: argparse.Namespace) -> int:
     generation = _generation_options(options)
     from pal_model.generator import PalGenerator, ReplyRequest
 
-    generator = PalGenerator.load(options.model, device=options.device)
+    generator = PalGenerator.load(
+        options.model, device=options.device, dtype=parse_dtype(options.dtype)
+    )
     extractor = RulePersonaExtractor()
 
     def persona_of(record: InputRecord) -> Persona:

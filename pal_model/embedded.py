@@ -115,3 +115,10 @@ def best_dtype(device: torch.device) -> torch.dtype:
     if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16
     return torch.float32
+
+
+def parse_dtype(name: str) -> torch.dtype | None:
+    """Return the torch number format called `name`; None for "auto", the fastest on the device."""
+    import torch
+
+    return None if name == "auto" else getattr(torch, name)

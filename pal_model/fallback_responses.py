@@ -19,7 +19,7 @@ FALLBACK_RESPONSES: Mapping[Strategy, tuple[str, ...]] = MappingProxyType(
         Strategy.RESTATEMENT_OR_PARAPHRASING: (
             "It sounds like there is a lot going on, and I want to be sure I understand it. "
             "What matters most in it for you?",
-            "So this has been on your mind for a while. Did I get that right?",
+            "So this has been on your mind for a while. Is that right?",
         ),
         Strategy.REFLECTION_OF_FEELINGS: (
             "That sounds really hard, and it makes sense that it weighs on you.",

@@ -75,7 +75,7 @@ OPENERS: Mapping[Strategy, tuple[str, ...]] = MappingProxyType(
         Strategy.QUESTION: ("What", "How", "When did", "Have you", "Is there"),
         Strategy.RESTATEMENT_OR_PARAPHRASING: ("So you", "It sounds like you"),
         Strategy.REFLECTION_OF_FEELINGS: ("That sounds", "It must be", "You must feel"),
-        Strategy.SELF_DISCLOSURE: ("If I were in your place, I", "I would feel"),
+        Strategy.SELF_DISCLOSURE: ("If I were in your place, I would feel", "I can imagine how"),
         Strategy.AFFIRMATION_AND_REASSURANCE: ("You are", "It takes", "I believe you"),
         Strategy.PROVIDING_SUGGESTIONS: ("You could", "Maybe you could", "It might help to"),
         Strategy.INFORMATION: ("Many people", "It is common"),

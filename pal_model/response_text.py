@@ -31,7 +31,7 @@ _ROLE_SLIPS = re.compile(
     \b(?:
         the\ seeker | this\ person | in\ brackets | strategy | supporter\ who | as\ an\ ai
       | language\ model | my\ name\ is | \w+_name
-      | i(?:'m|\ am)\ (?:just\ )?(?:a|an)\ (?!little\ (?:worried|sad|concerned)|computer|program|bot)
+      | i(?:'m|\ am)\ (?:just\ )?an?\ (?!little\ (?:worried|sad|concerned)|computer|program)
       | i(?:'m|\ am)\ (?:still\ |also\ )?(?:in|at|from|going\ (?:to|through)|working|studying)
       | i(?:'ve|\ have)\ (?:been|had|a|an|got|seen|done|known|always)
       | i\ (?:had|was|used\ to|went|work|live|did|got|remember|met|knew|lost|grew|struggle)
@@ -73,6 +73,7 @@ _PARTICULARS = frozenset(
     gift party team
     """.split()  # noqa: SIM905
 )
+_PARTICULAR_STEMS = frozenset(word.rstrip("s") for word in _PARTICULARS)
 """Words for people and events in a life: a response may take them up, never bring them up."""
 
 _CONTENT_WORD_LENGTH = 4
@@ -174,7 +175,7 @@ def _words(text: str) -> list[str]:
 
 def _particulars(words: Sequence[str]) -> set[str]:
     """Return the particulars among `words`, singular and plural made one."""
-    return {word.rstrip("s") for word in words if word in _PARTICULARS}
+    return {word.rstrip("s") for word in words} & _PARTICULAR_STEMS
 
 
 def _repeats_itself(words: Sequence[str]) -> bool:

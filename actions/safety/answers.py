@@ -23,7 +23,8 @@ _LEAD = (
 _PATTERNS = (
     (
         Answer.NO,
-        r"(?:no(?!\s+(?:idea|clue))|nope|nah|not (?:really|at all|now|right now)|never|i(?:m| am) not"
+        r"(?:no(?!\s+(?:idea|clue))|nope|nah|not (?:really|at all|now|right now)|never|i(?:m"
+        r"| am) not"
         r"|i dont(?! know)|i do not(?! know)|i wouldnt|i would never|of course not)",
     ),
     (
@@ -33,7 +34,8 @@ _PATTERNS = (
     ),
     (
         Answer.YES,
-        r"(?:y+|ya+|ye+|yh|yea+h*|yes+|yep|yup|uh ?huh|mhm+|i am|i do|i have|i did|i was|ive (?:been"
+        r"(?:y+|ya+|ye+|yh|yea+h*|yes+|yep|yup|uh ?huh|mhm+|i am|i do|i have|i did|i was"
+        r"|ive (?:been"
         r"|thought|had)|sometimes|often|every ?(?:day|night)|all the time|always|a lot|i think so"
         r"|i think i am|at times|lately|of course|definitely|absolutely|true|correct|right|sure)",
     ),
@@ -43,11 +45,13 @@ _ANSWERS = tuple((answer, re.compile(rf"{_LEAD}{words}\b")) for answer, words in
 _SUICIDE_TOPIC = (
     r"(?:suicid\w*|kill(?:ing)? your ?self|end(?:ing)? (?:your (?:own )?life|it all)"
     r"|tak(?:e|ing) your (?:own )?life|(?:want(?:ed|ing)? to|about|of) (?:die|dying|be dead|death"
-    r"|being dead)|not want(?:ed|ing)? to (?:live|be alive|be here)|wish(?:ing)? you (?:were|was) dead)"
+    r"|being dead)|not want(?:ed|ing)? to (?:live|be alive|be here)|wish(?:ing)? you (?:were"
+    r"|was) dead)"
 )
 _SELF_HARM_TOPIC = r"(?:(?:hurt|harm|cutt?)(?:ing)? your ?self|self.?harm\w*)"
 _DANGER_TOPIC = (
-    r"(?:are you in (?:\w+ )?danger|(?:is|has|does|did) (?:he|she|they|anyone|anybody|someone|somebody"
+    r"(?:are you in (?:\w+ )?danger|(?:is|has|does|did) (?:he|she|they|anyone|anybody|someone"
+    r"|somebody"
     r"|your \w+)(?: \w+){0,3} (?:hit|hurt|hitting|hurting|threaten\w*) you)\b"
 )
 _ABOUT_YOU = r"\b(?:you|youre|youve|your own)\b"
@@ -60,12 +64,15 @@ _ASKS_SAFE = re.compile(
     r"|are you somewhere safe|(?:can|will) you (?:\w+ ){0,2}(?:keep yourself|stay) safe)"
 )
 _ASKS_MEANS = re.compile(
-    r"\b(?:have a plan|have (?:\w+ ){0,4}(?:with you|near you|to hand|means)|how (?:you )?would you do"
-    r"|you (?:already )?(?:taken|done|swallowed) (?:anything|something)|a plan for how|when you would"
+    r"\b(?:have a plan|have (?:\w+ ){0,4}(?:with you|near you|to hand|means)"
+    r"|how (?:you )?would you do"
+    r"|you (?:already )?(?:taken|done|swallowed) (?:anything|something)|a plan for how"
+    r"|when you would"
     r"|hurt yourself already)\b"
 )
 _ASKS_AGAIN = re.compile(
-    r"\b(?:(?:do|did) you (?:really )?mean (?:it|that)|are you serious|is that (?:true|really|how you feel)"
+    r"\b(?:(?:do|did) you (?:really )?mean (?:it|that)|are you serious|is that (?:true|really"
+    r"|how you feel)"
     r"|(?:do you )?still feel (?:that|this) way|really)\b[^?]{0,60}\?"
 )
 
@@ -93,11 +100,10 @@ def asks_about_danger(question: str) -> bool:
     return any(p.search(plain) for p in (_ASKS_SUICIDE, _ASKS_SELF_HARM, _ASKS_DANGER))
 
 
-def assess_answer(text: str, question: str, earlier: RiskAssessment) -> RiskAssessment:
+def assess_answer(
+    answer: Answer, text: str, question: str, earlier: RiskAssessment
+) -> RiskAssessment:
     """Assess an answer by what it answers; `earlier` is the seeker turn before the question."""
-    answer = read_answer(text)
-    if answer is None:
-        return NO_RISK
     plain = _plain(question)
     past = _NOT_NOW.search(_plain(text[:200])) is not None
     level, kind = _answered_level(answer, past, plain, earlier)
@@ -123,7 +129,9 @@ def _answered_level(
         return (RiskLevel.HIGH if certain else RiskLevel.CONCERN), kind
     if safe:
         unsure = answer is Answer.UNSURE
-        return (RiskLevel.CONCERN if unsure else RiskLevel.NONE), None if earlier.kinds else _DEFAULT
+        return (
+            RiskLevel.CONCERN if unsure else RiskLevel.NONE
+        ), None if earlier.kinds else _DEFAULT
     if _ASKS_AGAIN.search(question):
         return earlier.level, None
     return RiskLevel.NONE, None

@@ -1,26 +1,240 @@
-"""Fixed words (being written)."""
+"""The fixed words for a turn that shows danger, and how long danger stays raised.
+
+No word here is generated. They acknowledge, ask one direct question, say who to turn to, and invite
+the person to keep writing. They promise no confidentiality, claim no humanity and give no advice.
+A reply asks one question only, so that a bare "yes" or "no" has one meaning (see `answers`).
+"""
 
 from __future__ import annotations
 
-from actions.safety.risk import RiskAssessment, RiskLevel
-from pal_model.conversation import Conversation
+import re
+from collections.abc import Mapping
+from enum import Enum, auto
+from types import MappingProxyType
+
+from actions.safety.answers import Answer, asks_about_danger, asks_if_safe, read_answer
+from actions.safety.resources import emergency_number, resource_line
+from actions.safety.risk import RiskAssessment, RiskKind, RiskLevel
+from pal_model.conversation import Conversation, Speaker
+
+
+class _Theme(Enum):
+    """Kinds of danger that are answered with the same words."""
+
+    SELF = auto()
+    OTHERS = auto()
+    ABUSE = auto()
+    EATING = auto()
+    MEDICAL = auto()
+
+
+# Each paragraph is followed by the resource line, then by the invitation. The order of the themes
+# is the order in which one is chosen where an assessment has several kinds.
+_THEME_OF: Mapping[RiskKind, _Theme] = MappingProxyType(
+    {
+        RiskKind.SUICIDE: _Theme.SELF,
+        RiskKind.SELF_HARM: _Theme.SELF,
+        RiskKind.MEDICAL_EMERGENCY: _Theme.MEDICAL,
+        RiskKind.HARM_TO_OTHERS: _Theme.OTHERS,
+        RiskKind.ABUSE: _Theme.ABUSE,
+        RiskKind.EATING_DISORDER: _Theme.EATING,
+    }
+)
+
+_CONCERN, _HIGH, _IMMINENT = RiskLevel.CONCERN, RiskLevel.HIGH, RiskLevel.IMMINENT
+
+_PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyType(
+    {
+        (_Theme.SELF, _CONCERN): (
+            "That sounds really heavy, and I want to be sure I understand you. "
+            "Are you having thoughts of ending your life or hurting yourself?",
+            "Thank you for telling me more. I would rather ask than guess: "
+            "are you thinking about ending your life or hurting yourself?",
+            "I hear how hard this is. Let me ask you plainly once more: "
+            "are you having any thoughts of suicide or of hurting yourself?",
+        ),
+        (_Theme.SELF, _HIGH): (
+            "I'm really glad you told me. What you are carrying sounds unbearable, and you deserve "
+            "support with it right now. Are you safe right now?",
+            "Thank you for staying here and telling me. The pain you describe is real, and you do "
+            "not have to face it alone. Are you safe at this moment?",
+            "I hear you, and I take what you say seriously. It would be good to have a person "
+            "beside you or on the phone. Are you safe right now?",
+        ),
+        (_Theme.SELF, _IMMINENT): (
+            "I'm very glad you wrote to me. This sounds like an emergency, and your life matters. "
+            "I'm a computer program and cannot send help, so please call {emergency} now, or ask "
+            "someone near you to call. If you can, move away from anything you could hurt yourself "
+            "with. Are you safe right now?",
+            "You are still writing, and I'm glad. Please call {emergency} now, or go to someone "
+            "who "
+            "is close by; I cannot call for you. Are you safe at this moment?",
+            "I'm here. Help can reach you fast: please call {emergency}, or let someone near you "
+            "do "
+            "it. Are you safe right now?",
+        ),
+        (_Theme.MEDICAL, _CONCERN): (
+            "That sounds frightening. If it is strong, new or getting worse, please call "
+            "{emergency}. Are you safe right now?",
+            "Your body comes first. If this goes on or gets worse, please call {emergency}. "
+            "Are you safe at this moment?",
+        ),
+        (_Theme.MEDICAL, _IMMINENT): (
+            "This could be a medical emergency. I'm a computer program and cannot send help, so "
+            "please call {emergency} now, or ask someone near you to call. Are you safe right now?",
+            "Please call {emergency} now if you have not yet; they will tell you what to do. "
+            "Is someone there with you?",
+        ),
+        (_Theme.OTHERS, _CONCERN): (
+            "It sounds as if a lot has built up in you, and I'm glad you put it into words. "
+            "Are you thinking of hurting someone?",
+            "Thank you for being open about this. I would rather ask than guess: "
+            "are you thinking of hurting someone?",
+        ),
+        (_Theme.OTHERS, _HIGH): (
+            "Thank you for telling me before anything happens. Please get some distance from the "
+            "person if you can, and if anyone could get hurt, call {emergency}. "
+            "Is everyone safe right now?",
+            "I hear how strong this is. You can step away and talk to someone first; if anyone "
+            "could "
+            "get hurt, call {emergency}. Is everyone safe at this moment?",
+        ),
+        (_Theme.ABUSE, _CONCERN): (
+            "I'm sorry that happened, and thank you for trusting me with it. It was not your "
+            "fault. "
+            "Are you safe right now?",
+            "Thank you for telling me more. You do not have to go through this alone. "
+            "Are you safe at this moment?",
+        ),
+        (_Theme.ABUSE, _HIGH): (
+            "I'm so sorry this is happening to you. Nobody has the right to hurt you, and it is "
+            "not "
+            "your fault. If you are in danger, please call {emergency}. Are you safe right now?",
+            "I believe you. If you are in danger, please call {emergency}, or go to a place where "
+            "you are not alone with them. Are you safe at this moment?",
+        ),
+        (_Theme.EATING, _CONCERN): (
+            "Thank you for telling me. That sounds painful to live with, and you deserve support "
+            "with it. Are you safe right now?",
+            "I hear how much of your day this takes. People who know about eating can help, "
+            "without "
+            "judging you. Are you safe at this moment?",
+        ),
+    }
+)
+
+_OTHER_PERSON = "If someone else is in danger, you can call these numbers for them too."
+
+_INVITATIONS = (
+    "I'm here to keep writing with you.",
+    "Please keep writing to me, in whatever words come.",
+    "Take your time; I'm still here to read what you write.",
+)
+
+_CONTACT = (
+    "I'm still here with you. Are you safe right now?",
+    "Thank you for still writing. Are you safe at this moment?",
+    "I'm reading every word. I would still like to know: are you safe right now?",
+)
+_CONTACT_POINTER = "The numbers above are there at any time."
+
+_OPENINGS = tuple(
+    variant.partition(".")[0]
+    for variants in (*_PARAGRAPHS.values(), _CONTACT)
+    for variant in variants
+)
 
 
 def crisis_reply(
     assessment: RiskAssessment, locale: str | None = None, *, earlier_replies: int = 0
 ) -> str:
-    """Return the fixed words for a flagged turn."""
-    return "I'm really glad you told me. Are you safe right now? Call or text 988 (US)."
+    """Return the fixed words for a flagged turn.
+
+    `locale` ("en-GB", "GB") picks the services; without a country they are those of the default
+    country, and the general sentence always follows. `earlier_replies` is how many fixed replies
+    the supporter has given (`count_crisis_replies`): another wording comes each time.
+    """
+    variants = _variants(assessment)
+    paragraph = _pick(variants, earlier_replies).format(emergency=emergency_number(locale))
+    invitation = _pick(_INVITATIONS, earlier_replies)
+    other = [_OTHER_PERSON] if assessment.level is _CONCERN and earlier_replies == 0 else []
+    return "\n\n".join([paragraph, " ".join([resource_line(locale), *other]), invitation])
 
 
 def contact_reply(locale: str | None = None, *, earlier_replies: int = 0) -> str:
-    """Return the short fixed words for an unflagged turn while the risk is still raised."""
-    return "I'm still here with you. Are you safe right now?"
+    """Return the short fixed words for an unflagged turn while risk is still raised."""
+    question = _pick(_CONTACT, earlier_replies)
+    return f"{question} {_CONTACT_POINTER if earlier_replies else resource_line(locale)}"
+
+
+def is_crisis_reply(text: str) -> bool:
+    """Whether a supporter's text is one of the fixed replies."""
+    return text.startswith(_OPENINGS)
 
 
 def count_crisis_replies(conversation: Conversation) -> int:
     """Count the supporter's fixed replies so far, for `earlier_replies`."""
-    return 0
+    return sum(
+        utterance.speaker is Speaker.SUPPORTER and is_crisis_reply(utterance.text)
+        for utterance in conversation.utterances
+    )
+
+
+def _variants(assessment: RiskAssessment) -> tuple[str, ...]:
+    """Return the wordings for the first theme of the assessment that has its level, or a lower."""
+    themes = [theme for kind, theme in _THEME_OF.items() if kind in assessment.kinds]
+    if assessment.level is _IMMINENT and _Theme.MEDICAL in themes and _Theme.SELF not in themes:
+        return _PARAGRAPHS[_Theme.MEDICAL, _IMMINENT]
+    level = max(assessment.level, _CONCERN)
+    for theme in themes or [_Theme.SELF]:
+        for candidate in range(level, RiskLevel.NONE, -1):
+            variants = _PARAGRAPHS.get((theme, RiskLevel(candidate)))
+            if variants:
+                return variants
+    return _PARAGRAPHS[_Theme.SELF, level]
+
+
+def _pick(variants: tuple[str, ...], turn: int) -> str:
+    return variants[max(turn, 0) % len(variants)]
+
+
+# --- how long a risk stays raised ------------------------------------------------------------
+
+_SAFE = re.compile(
+    r"(?<!wish )(?<!if )(?<!sure )(?<!hope )(?<!know )(?<!think )(?<!pretend )"
+    r"\b(?:i(?:m| am)|i feel|im feeling|i am feeling|yes|yeah|feeling|we(?:re"
+    r"| are))(?: \w+){0,2}? safe\b"
+    r"(?! (?:from|nowhere|enough|for now|until|when|if|unless))"
+)
+_NO_DANGER = re.compile(
+    r"\bi(?:m| am)? (?:not|no longer|wont|will not|would never|promise (?:i wont|not to))\b"
+    r"(?: (?:be|going to|gonna|want to|thinking (?:of|about)|planning to|about to|try to"
+    r"|really|any more"
+    r"|actually|feel|feeling|do)){0,3}"
+    r" (?:hurt(?:ing)? my ?self|kill(?:ing)? my ?self|harm(?:ing)? my ?self|suicid\w+"
+    r"|in (?:any )?danger"
+    r"|do(?:ing)? anything(?: to my ?self)?|end(?:ing)? (?:my life|it))\b"
+    r"|\bi dont (?:really )?(?:want to (?:die|kill my ?self|hurt my ?self)"
+    r"|have suicidal thoughts)\b"
+)
+_MISREAD = re.compile(
+    r"\b(?:figure of speech|(?:did not|didnt) mean (?:it|that)(?: like that| literally)?"
+    r"|not what i meant|just (?:an expression|kidding|joking)|i(?:m| am) (?:just )?(?:kidding"
+    r"|joking)"
+    r"|i(?:m| am) (?:ok|okay|fine|alright|all right|good)(?: now)?\b(?!.{0,20}\bnot\b))"
+)
+_TAKEN_BACK = re.compile(
+    r"\b(?:not|never|dont|isnt|arent|wasnt|un)(?: \w+){0,2} safe\b|\bbut\b|\bfor now\b"
+    r"|\bthough\b|\buntil\b"
+)
+
+
+def says_safe(text: str) -> bool:
+    """Whether the seeker says in so many words that they are safe now."""
+    plain = re.sub(r"['’]", "", text[:2000]).lower()
+    if _TAKEN_BACK.search(plain):
+        return False
+    return _SAFE.search(plain) is not None or _NO_DANGER.search(plain) is not None
 
 
 def carried_risk(
@@ -30,5 +244,26 @@ def carried_risk(
     *,
     question: str | None = None,
 ) -> RiskLevel:
-    """Return the level that holds after this turn."""
-    return max(previous_level, assessment.level)
+    """Return the level that holds after this turn.
+
+    Raised risk stays raised until the seeker says that they are safe now; "thanks" or a new topic
+    does not lower it. A turn with risk of its own never lowers it. `question` is the supporter's
+    last text: with it, a bare "yes" to "are you safe?" is heard too. A mere concern, which may have
+    been a misreading, is also lowered by "no" or "I didn't mean it like that".
+    """
+    if assessment.level > RiskLevel.NONE or previous_level is RiskLevel.NONE:
+        return max(previous_level, assessment.level)
+    if says_safe(text):
+        return RiskLevel.NONE
+    answer = read_answer(text) if question else None
+    if question and answer is Answer.YES and _asks_only_if_safe(question):
+        return RiskLevel.NONE
+    if previous_level is RiskLevel.CONCERN:
+        denied = question and answer is Answer.NO and asks_about_danger(question)
+        if denied or _MISREAD.search(re.sub(r"['’]", "", text[:2000]).lower()):
+            return RiskLevel.NONE
+    return previous_level
+
+
+def _asks_only_if_safe(question: str) -> bool:
+    return asks_if_safe(question) and not asks_about_danger(question)

@@ -22,8 +22,8 @@ _DOUBLED = re.compile(r"(?<!\\)([^\W\d_])\1+")
 _INVISIBLE = frozenset("\u00ad\u034f\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\ufeff")
 _LOOK_ALIKES: Mapping[str, str] = dict(
     zip(
-        "аеорсухіїјѕкмтнвԁһӏαεικνορτυχ’‘ʼʹ´`′＇",
-        "aeopcyxiijskmthbdhlaeikvoptux" + "'" * 8,
+        "аеорсухіїјѕкмтнвԁһӏαεικνορτυχıł’‘ʼʹ´`′＇",
+        "aeopcyxiijskmthbdhlaeikvoptuxil" + "'" * 8,
         strict=True,
     )
 )
@@ -40,13 +40,11 @@ _TOKEN = re.compile(
 _LEET = str.maketrans("013457@$!|", "oieastasii")
 _LEET_WORD = re.compile(r"(?=.*[a-z])(?=.*[0-9@$!|])[a-z@$0][a-z0-9@$!|]*\Z")
 
-_FILLERS = frozenset(
-    """
+_FILLER_WORDS = """
     just really realy literally honestly actually seriously basically simply legit lowkey highkey
     totally truly deeply even fucking fuckin fkin fking freaking frickin bloody damn damned
     goddamn please pls plz ever always constantly desperately badly genuinely umm uhh still
-    """.split()
-)
+"""
 
 # Matched as written: a shorter spelling of these is another word ("odd" is no "od").
 _SLANG: Mapping[str, str] = {
@@ -72,7 +70,7 @@ def _variants(spellings: Mapping[str, str]) -> dict[str, str]:
 _SPELLINGS: Mapping[str, str] = _variants(
     {
         "kill": "kil kll klil kikl kilk unalive unaliv",
-        "killing": "kiling klling unaliving",
+        "killing": "kiling klling killin kilin unaliving unalivin",
         "killed": "kiled unalived",
         "kill myself": "kms kmself killmyself",
         "i kill myself": "ikillmyself",
@@ -89,7 +87,15 @@ _SPELLINGS: Mapping[str, str] = _variants(
             "myslef mysef mself mysel myslf meself myselfs myselve miself mysefl myelf myseld"
         ),
         "die": "dei",
-        "dying": "dieing diying",
+        "dying": "dieing diying dyin",
+        "thinking": "thinkin",
+        "about": "abt abot bout",
+        "hurting": "hurtin",
+        "cutting": "cuttin",
+        "living": "livin",
+        "ending": "endin",
+        "dont": "dnt doont dunt",
+        "kill yourself": "kys",
         "overdose": "ovedose overdoes overdoese overdoze ovrdose",
         "overdosed": "overdosd",
         "self": "slef",
@@ -100,7 +106,7 @@ _SPELLINGS: Mapping[str, str] = _variants(
         "bulimia": "bulemia",
         "bulimic": "bulemic",
         "want to": "wanna wana wnna",
-        "want": "wanting",
+        "want": "wanting wnt wnat",
         "going to": "gonna gunna gona finna",
         "im going to": "imma",
         "trying to": "tryna",
@@ -126,15 +132,19 @@ _SPELLINGS: Mapping[str, str] = _variants(
         "im suicidal": "imsuicidal",
     }
 )
-_CENSORED = (
+_BEFORE_TO = ("want", "going", "need", "ready", "like", "have", "try", "trying", "how", "way")
+_CENSORED_WORDS = (
     "kill killed killing suicide suicidal die died dying dead death rape raped rapes raping "
     "cut cutting hang hanging overdose overdosed murder myself"
-).split()
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NormalText:
-    """One sentence in normal form, with the way back to the original text."""
+    """One sentence in normal form, with the way back to the original text.
+
+    `text` has a space before every word and one at its end.
+    """
 
     text: str
     _offsets: tuple[int, ...]
@@ -184,14 +194,15 @@ class _Word(NamedTuple):
 def _sentence(words: list[_Word]) -> NormalText:
     offsets: list[int] = []
     pauses: list[int] = []
-    position = 0
+    position = 1
     for word in words:
         offsets.append(position)
         if word.after_pause:
             pauses.append(position)
         position += len(word.text) + 1
     spans = tuple((word.start, word.end) for word in words)
-    return NormalText(" ".join(word.text for word in words), tuple(offsets), spans, tuple(pauses))
+    text = f" {' '.join(word.text for word in words)} "
+    return NormalText(text, tuple(offsets), spans, tuple(pauses))
 
 
 def _normal_words(text: str) -> Iterator[_Word]:
@@ -199,17 +210,19 @@ def _normal_words(text: str) -> Iterator[_Word]:
     known: dict[str, str] = {}  # for this call alone: nobody's words outlive it
     previous, paused = "", False
     for match in _TOKEN.finditer(folded):
-        group, token = match.lastgroup, match.group()
+        group, written = match.lastgroup, match.group()
         if group == "pause":
             paused = True
             continue
-        # "I don't just want to ..." is no negation, so that "just" stays.
-        if token == "just" and (previous == "not" or previous.endswith("nt")):
-            normal = token
-        elif (cached := known.get(token)) is not None:
+        # "I don't just want to ..." is no negation, so that "just" stays; "want 2 die".
+        if written == "just" and (previous == "not" or previous.endswith("nt")):
+            normal = written
+        elif written == "2" and previous.endswith(_BEFORE_TO):
+            normal = "to"
+        elif (cached := known.get(written)) is not None:
             normal = cached
         else:
-            normal = known[token] = _NORMALISERS[group](token)
+            normal = known[written] = _NORMALISERS[group](written)
         if normal:
             start, end = match.span()
             if origins is not None:
@@ -262,7 +275,7 @@ def _spell(word: str) -> str:
 
 def _uncensor(word: str) -> str:
     """Return what a word with asterisks for letters stands for, where it is one that matters."""
-    for candidate in _CENSORED:
+    for candidate in _CENSORED_WORDS.split():
         if len(candidate) == len(word) and all(
             shown in ("*", real) for shown, real in zip(word, candidate, strict=True)
         ):
@@ -270,7 +283,7 @@ def _uncensor(word: str) -> str:
     return word.replace("*", "")
 
 
-_FILLERS_SQUEEZED = frozenset(map(squeeze, _FILLERS))
+_FILLERS_SQUEEZED = frozenset(map(squeeze, _FILLER_WORDS.split()))
 _SPELLINGS_SQUEEZED = {squeeze(key): squeeze(value) for key, value in _SPELLINGS.items()}
 
 _NORMALISERS: Mapping[str | None, Callable[[str], str]] = {

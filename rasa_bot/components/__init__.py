@@ -1,0 +1,1 @@
+"""Rasa components, named in config.yml, endpoints.yml and credentials/."""

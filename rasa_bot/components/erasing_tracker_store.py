@@ -1,0 +1,102 @@
+"""A tracker store that forgets when it is told to."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import SQLTrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event, Restarted
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.orm import Session
+
+_BUSY_TIMEOUT_MS = 10_000
+
+
+class ErasingTrackerStore(SQLTrackerStore):
+    """Rasa's SQL store, except that a `Restarted` event deletes everything before it.
+
+    Rasa's own restart only hides the earlier events: every word stays in the table. Here
+    /forget_me and /restart remove the sender's rows, those of earlier sessions included.
+    """
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        db: str = "tracker.db",
+        host: str | None = None,
+        event_broker: EventBroker | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Opens `db`: a file (SQLite, created private to its owner) or an SQLAlchemy URL."""
+        is_file = "://" not in db and not host and kwargs.get("dialect", "sqlite") == "sqlite"
+        if is_file:
+            _create_private_file(Path(db))
+        if "://" in db:
+            host = db
+        super().__init__(domain=domain, db=db, host=host, event_broker=event_broker, **kwargs)
+        # Otherwise an error in a statement is logged with the seeker's words in it.
+        self.engine.hide_parameters = True
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            self.engine.dispose()  # the connections that exist were not prepared
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Stores new events; where the conversation was restarted, only those after it."""
+        await super().save(tracker)
+        if _last_restart(tracker) is not None and self.engine.dialect.name == "sqlite":
+            self._empty_write_ahead_log()
+
+    def _additional_events(
+        self, session: Session, tracker: DialogueStateTracker
+    ) -> Iterator[Event]:
+        """The events to store; deletes the erased ones in the same transaction.
+
+        The restart itself is not stored, so a tracker read back later does not erase again. The
+        tracker at hand keeps it, and may be saved more than once: each save then replaces all
+        rows by the events since, which leaves the same rows however often it happens.
+        """
+        restart = _last_restart(tracker)
+        if restart is None:
+            return super()._additional_events(session, tracker)
+        session.query(self.SQLEvent).filter(self.SQLEvent.sender_id == tracker.sender_id).delete(
+            synchronize_session=False
+        )
+        return itertools.islice(tracker.events, restart + 1, None)
+
+    def _empty_write_ahead_log(self) -> None:
+        """Deleted rows linger in SQLite's log until it is written back and truncated."""
+        with self.engine.connect() as connection:
+            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).fetchall()
+
+
+def _last_restart(tracker: DialogueStateTracker) -> int | None:
+    events: list[Event] = list(tracker.events)
+    restarts = (i for i in reversed(range(len(events))) if isinstance(events[i], Restarted))
+    return next(restarts, None)
+
+
+def _create_private_file(path: Path) -> None:
+    """Creates the file and its folder readable by the owner only; tightens a file that exists."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    path.chmod(0o600)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Readers and a writer side by side, patience with a busy file, deleted text overwritten."""
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

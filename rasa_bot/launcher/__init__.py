@@ -1,0 +1,1 @@
+"""The parts of launch.py: one file, one job."""

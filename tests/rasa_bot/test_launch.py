@@ -1,0 +1,227 @@
+"""The launcher as a program: starting, talking, failing clearly, stopping cleanly."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml_files
+from conftest import LAUNCH, Running, fetch, free_port
+
+GREETING = yaml_files.response("utter_greet")
+
+
+def run(command: str, text: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs the launcher to its end with `text` on standard input."""
+    return subprocess.run(
+        [sys.executable, str(LAUNCH), command],
+        input=text,
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **settings},
+    )
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists and is not waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def child_of(running: Running) -> int:
+    """The action server's process id."""
+    pid = running.process.pid
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    (child,) = [int(word) for file in children for word in file.read_text().split()]
+    return child
+
+
+@pytest.fixture(scope="module")
+def serving(launch: Callable[..., Running]) -> Running:
+    """One `serve` process, started when a test first asks for it."""
+    running = launch()
+    running.wait_for("Ready:")
+    return running
+
+
+def test_a_piped_conversation_is_answered_and_ends(model: Path, tmp_path: Path) -> None:
+    result = run("chat", "hello\n\nmy dog died\n/stop\nunread\n", PAL_TRACKER_DB=f"{tmp_path}/t.db")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split("\n\n") == [
+        *GREETING,
+        "I hear you (5 characters). Known: []",
+        "I hear you (11 characters). Known: ['my dog died']",
+        "",
+    ]
+    progress = result.stderr.splitlines()
+    assert progress == [
+        "Starting PAL ...",
+        "fake actions: ready",
+        "Write a message and press Enter; /stop leaves.",
+    ]
+
+
+def test_the_end_of_the_input_ends_the_conversation(model: Path, tmp_path: Path) -> None:
+    """Rasa's own shell hangs there."""
+    result = run("chat", "hello", PAL_TRACKER_DB=str(tmp_path / "tracker.db"))
+    assert result.returncode == 0
+    assert "I hear you (5 characters)" in result.stdout
+
+
+def test_an_action_server_that_fails_to_start_gives_its_reason(tmp_path: Path) -> None:
+    command = f"{sys.executable} -c \"import sys; sys.exit('PAL_MODEL: no such model')\""
+    result = run("chat", "hello\n", PAL_ACTIONS_COMMAND=command, PAL_HOME=os.environ["PAL_HOME"])
+    assert result.returncode == 1
+    assert "PAL_MODEL: no such model" in result.stderr
+    assert "ended with status 1 before it was ready" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_action_server_that_cannot_load_its_model_gives_its_reason() -> None:
+    """It stays alive and never gets ready: the launcher waited for ever."""
+    result = run("chat", "hello\n", FAKE_LOAD_ERROR="the file is damaged")
+    assert result.returncode == 1
+    assert "error: the action server cannot load its model: the file is damaged" in result.stderr
+
+
+def test_an_action_server_that_does_not_exist_is_named() -> None:
+    result = run("chat", PAL_ACTIONS_COMMAND="/nowhere/python -m actions.server")
+    assert result.returncode == 1
+    assert "No such file or directory: /nowhere/python" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("setting", ["RASA_PORT", "ACTIONS_PORT"])
+def test_a_busy_port_is_named_with_its_remedy(setting: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ports = {"RASA_PORT": str(free_port()), "ACTIONS_PORT": str(free_port())}
+        result = run("serve", **{**ports, setting: str(port)})
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"error: port {port} on 127.0.0.1 is already in use, perhaps by a server that still runs. "
+        f"Stop it, or choose another port: {setting}={port + 1}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("RASA_PORT", "http"), ("ACTIONS_PORT", "70000"), ("PAL_LOG_LEVEL", "x")]
+)
+def test_a_bad_setting_is_named(setting: str, value: str) -> None:
+    result = run("serve", **{setting: value})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: {setting} must be")
+
+
+def test_training_is_skipped_where_nothing_changed(model: Path) -> None:
+    result = run("train")
+    assert result.returncode == 0
+    assert result.stderr == f"Rasa's model is ready: {model}\n"
+
+
+def test_everything_it_makes_is_private(model: Path, environment: Path) -> None:
+    assert stat.S_IMODE((environment / "rasa").stat().st_mode) == 0o700
+    assert stat.S_IMODE(model.stat().st_mode) == 0o600
+
+
+def test_a_killed_action_server_is_apologised_for_and_started_again(
+    serving: Running,
+) -> None:
+    serving.say("my dog died", "a")
+    first = child_of(serving)
+    killer = threading.Timer(0.5, os.kill, (first, signal.SIGKILL))
+    killer.start()
+    assert serving.say("slow", "a") == yaml_files.response("utter_unavailable")
+    serving.wait_for("The action server stopped (status -9); starting it again")
+    deadline = time.monotonic() + 10
+    while serving.printed().count("fake actions: ready") < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert serving.say("hello", "a") == ["I hear you (5 characters). Known: ['my dog died']"]
+    assert child_of(serving) != first
+
+
+def test_a_conversation_in_the_terminal_disturbs_no_server(serving: Running) -> None:
+    serving.say("hello", "b")
+    assert run("chat", "hello\n").returncode == 0
+    assert serving.say("hello", "b") == ["I hear you (5 characters). Known: []"]
+
+
+def test_ctrl_c_stops_both_and_leaves_nothing(serving: Running) -> None:
+    """The last test of this process."""
+    serving.say("hello", "c")
+    child = child_of(serving)
+    assert serving.stop(signal.SIGINT) == 0
+    assert serving.printed().endswith("Stopped.\n")
+    assert "Traceback" not in serving.printed()
+    assert not alive(child)
+    with pytest.raises(OSError, match="refused"):
+        fetch(f"http://127.0.0.1:{serving.rasa_port}/")
+
+
+def test_ctrl_c_while_starting_stops_both_and_leaves_nothing(
+    launch: Callable[..., Running],
+) -> None:
+    running = launch()
+    running.wait_for("fake actions: ready")
+    child = child_of(running)
+    assert running.stop(signal.SIGINT) == 0
+    assert "Traceback" not in running.printed()
+    assert not alive(child)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel to end the child")
+def test_a_killed_launcher_leaves_no_action_server(launch: Callable[..., Running]) -> None:
+    running = launch()
+    running.wait_for("fake actions: ready")
+    child = child_of(running)
+    running.stop(signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while alive(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_terminal_has_a_prompt_and_ctrl_c_leaves(model: Path, tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, str(LAUNCH), "chat"],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+        env={**os.environ, "PAL_TRACKER_DB": str(tmp_path / "tracker.db"), "TERM": "dumb"},
+    )
+    os.close(follower)
+    _read_until(leader, "you> ")
+    os.write(leader, b"hello\n")
+    shown = _read_until(leader, "you> ")
+    assert "I hear you (5 characters)" in shown
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    os.close(leader)
+
+
+def _read_until(terminal: int, text: str) -> str:
+    shown = ""
+    while not re.search(re.escape(text) + r"$", shown):
+        shown += os.read(terminal, 4096).decode()
+        assert "Traceback" not in shown, shown
+    return shown
