@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,7 +15,6 @@ from actions.settings import Settings
 from pal_model import (
     Conversation,
     GenerationOptions,
-    PalGenerator,
     Persona,
     PersonaExtractor,
     Reply,
@@ -25,6 +25,9 @@ from pal_model import (
 )
 from pal_model.embedded import parse_dtype
 from pal_model.rule_persona_extractor import RulePersonaExtractor
+
+if TYPE_CHECKING:
+    from pal_model import PalGenerator
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +141,10 @@ def load_generator_from_settings(settings: Settings) -> PalGenerator:
     Raises:
         ModelLoadError: it cannot be loaded.
     """
+    # Here, so that the server listens, and a wrong setting shows, seconds before torch is imported.
     import torch
+
+    from pal_model import PalGenerator
 
     if settings.threads:
         torch.set_num_threads(settings.threads)

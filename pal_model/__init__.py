@@ -1,12 +1,13 @@
 """PAL: persona-augmented emotional support. Conversations in, personas and replies out.
 
-The names below are the package's public interface. The classes that need torch are loaded when
-they are first used, so that reading a conversation costs no second of imports.
+The names below are the package's public interface. The generator, which needs torch, is loaded when
+it is first used, so that reading a conversation costs no second of imports.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from pal_model.conversation import Conversation, Speaker, Utterance, conversation_from_record
@@ -21,10 +22,15 @@ from pal_model.errors import (
 from pal_model.generation_options import GenerationOptions
 from pal_model.persona import Persona
 from pal_model.persona_extractor import PersonaExtractor, infer_persona
+from pal_model.reply import Reply, ReplyRequest
 from pal_model.strategy import DEFAULT_ALPHAS, Strategy
 
 if TYPE_CHECKING:
-    from pal_model.generator import PalGenerator, Reply, ReplyRequest
+    from pal_model.generator import PalGenerator
+
+# Read by OpenMP when torch loads it. By default its threads spin while they wait for each other; on
+# a machine with anything else to do (Rasa, for one) that made a turn ten times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __all__ = [
     "DEFAULT_ALPHAS",
@@ -48,10 +54,8 @@ __all__ = [
     "infer_persona",
 ]
 
-_NEED_TORCH = frozenset({"PalGenerator", "Reply", "ReplyRequest"})
-
 
 def __getattr__(name: str) -> Any:
-    if name in _NEED_TORCH:
-        return getattr(importlib.import_module("pal_model.generator"), name)
+    if name == "PalGenerator":
+        return importlib.import_module("pal_model.generator").PalGenerator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
@@ -21,10 +21,8 @@ from pal_model.generation_options import GenerationOptions
 from pal_model.json_lines import InputRecord, LineError, process, read_records
 from pal_model.persona import Persona
 from pal_model.persona_extractor import infer_persona
+from pal_model.reply import Reply, ReplyRequest
 from pal_model.rule_persona_extractor import RulePersonaExtractor
-
-if TYPE_CHECKING:
-    from pal_model.generator import Reply
 
 _LAYOUT = """\
 Each line of standard input is one conversation in ESConv's layout, as a JSON object:
@@ -32,8 +30,9 @@ Each line of standard input is one conversation in ESConv's layout, as a JSON ob
   {"dialog": [{"speaker": "seeker", "content": "Hello"}, ...],
    "situation": "...", "persona": ["...", ...]}
 
-`situation` and `persona` may be absent. Each line of output belongs to one line of input; a line
-that cannot be used gives {"error": ..., "line": ...}, and the exit status is then 1.
+`situation` and `persona` may be absent; `situation` is checked and, as in the paper, not shown to
+the model. Each line of output belongs to one line of input; a line that cannot be used gives
+{"error": ..., "line": ...}, and the exit status is then 1.
 """
 
 
@@ -116,7 +115,7 @@ def run_reply(options: argparse.Namespace) -> int:
     if options.batch_size < 1:
         raise ValueError(f"--batch-size is {options.batch_size}; it must be 1 or more.")
     generation = _generation_options(options)
-    from pal_model.generator import PalGenerator, ReplyRequest
+    from pal_model.generator import PalGenerator
 
     generator = PalGenerator.load(
         options.model, device=options.device, dtype=parse_dtype(options.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import torch
 from transformers import PreTrainedModel
 
 from pal_model.configuration import PalConfig
-from pal_model.conversation import Conversation
 from pal_model.decoding import DecodedRow, GuidedRows, decode, join_branches
 from pal_model.embedded import (
     EMBEDDED_MODEL,
@@ -24,49 +23,11 @@ from pal_model.encoding import Encoder, PalInputs, TokenIds
 from pal_model.errors import ModelLoadError
 from pal_model.fallback_responses import fallback_response
 from pal_model.generation_options import GenerationOptions
-from pal_model.persona import Persona
+from pal_model.reply import Reply, ReplyRequest
 from pal_model.response_text import find_flaw, is_finished, sentences_of, trimmed
 from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyRequest:
-    """A conversation that waits for the supporter's next utterance.
-
-    Attributes:
-        conversation: the history; it usually ends with the seeker.
-        persona: what is known about the seeker.
-        strategy: the strategy to use; None lets the model choose.
-    """
-
-    conversation: Conversation
-    persona: Persona = field(default_factory=Persona)
-    strategy: Strategy | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The supporter's next utterance.
-
-    Attributes:
-        text: the response.
-        strategy: the strategy it follows.
-        alpha: the guidance strength it was written with; 0 where there was no persona.
-        persona: what the model saw of the seeker.
-        strategy_probabilities: of all strategies, likeliest first.
-        alternatives: other responses that are fit to be said, best first.
-        generated: False where every candidate was flawed and `text` is a fixed sentence.
-    """
-
-    text: str
-    strategy: Strategy
-    alpha: float
-    persona: Persona
-    strategy_probabilities: Mapping[Strategy, float]
-    alternatives: tuple[str, ...] = ()
-    generated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +90,7 @@ class PalGenerator:
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        target = _device(device)
         folder = name_or_path
         if name_or_path == EMBEDDED_MODEL:
             folder = str(prepare_embedded_model(home or default_home()))
@@ -294,6 +255,18 @@ class PalGenerator:
             for draft, log_prob in zip(drafts, anywhere, strict=True)
         }
         return sorted(drafts, key=lambda draft: -gains[id(draft)])
+
+
+def _device(name: str | None) -> torch.device:
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelLoadError(
+            f"The device {name!r} cannot be used: {error} Name one that this machine has, such as "
+            "'cpu' or 'cuda:0', or none for the best."
+        ) from error
+    return device
 
 
 def _reply(turn: _Turn, texts: Sequence[str]) -> Reply:

@@ -24,8 +24,7 @@ _PATTERNS = (
     (
         Answer.NO,
         r"(?:no(?!\s+(?:idea|clue))|nope|nah|not (?:really|at all|now|right now)|never|i(?:m"
-        r"| am) not"
-        r"|i dont(?! know)|i do not(?! know)|i wouldnt|i would never|of course not)",
+        r"| am) not|i dont(?! know)|i do not(?! know)|i wouldnt|i would never|of course not)",
     ),
     (
         Answer.UNSURE,
@@ -51,29 +50,41 @@ _SUICIDE_TOPIC = (
 _SELF_HARM_TOPIC = r"(?:(?:hurt|harm|cutt?)(?:ing)? your ?self|self.?harm\w*)"
 _DANGER_TOPIC = (
     r"(?:are you in (?:\w+ )?danger|(?:is|has|does|did) (?:he|she|they|anyone|anybody|someone"
-    r"|somebody"
-    r"|your \w+)(?: \w+){0,3} (?:hit|hurt|hitting|hurting|threaten\w*) you)\b"
+    r"|somebody|your \w+)(?: \w+){0,3} (?:hit|hurt|hitting|hurting|threaten\w*) you)\b"
 )
+_HARM_TOPIC = r"(?:hurt|harm|kill)(?:ing)? (?:someone|somebody|anyone|anybody|others|other people)"
 _ABOUT_YOU = r"\b(?:you|youre|youve|your own)\b"
 
-_ASKS_SUICIDE = re.compile(rf"{_ABOUT_YOU}[^?]{{0,120}}{_SUICIDE_TOPIC}[^?]{{0,120}}\?")
-_ASKS_SELF_HARM = re.compile(rf"{_ABOUT_YOU}[^?]{{0,120}}{_SELF_HARM_TOPIC}[^?]{{0,120}}\?")
-_ASKS_DANGER = re.compile(rf"{_DANGER_TOPIC}[^?]{{0,80}}\?")
+_ASKS_SUICIDE = re.compile(rf"{_ABOUT_YOU}[^?.!]{{0,120}}{_SUICIDE_TOPIC}[^?.!]{{0,120}}\?")
+_ASKS_SELF_HARM = re.compile(rf"{_ABOUT_YOU}[^?.!]{{0,120}}{_SELF_HARM_TOPIC}[^?.!]{{0,120}}\?")
+_ASKS_DANGER = re.compile(rf"{_DANGER_TOPIC}[^?.!]{{0,80}}\?")
+_ASKS_HARM = re.compile(rf"{_ABOUT_YOU}[^?.!]{{0,120}}{_HARM_TOPIC}[^?.!]{{0,80}}\?")
 _ASKS_SAFE = re.compile(
     r"\b(?:(?:are|do) you (?:\w+ )?(?:feel(?:ing)? )?safe|you(?:re)? (?:in a )?safe\b[^?]{0,40}\?"
-    r"|are you somewhere safe|(?:can|will) you (?:\w+ ){0,2}(?:keep yourself|stay) safe)"
+    r"|is everyone safe|are you somewhere safe|(?:can|will) you (?:\w+ ){0,2}(?:keep yourself"
+    r"|stay) safe)"
 )
 _ASKS_MEANS = re.compile(
     r"\b(?:have a plan|have (?:\w+ ){0,4}(?:with you|near you|to hand|means)"
     r"|how (?:you )?would you do"
     r"|you (?:already )?(?:taken|done|swallowed) (?:anything|something)|a plan for how"
-    r"|when you would"
-    r"|hurt yourself already)\b"
+    r"|when you would|hurt yourself already)\b"
 )
 _ASKS_AGAIN = re.compile(
     r"\b(?:(?:do|did) you (?:really )?mean (?:it|that)|are you serious|is that (?:true|really"
-    r"|how you feel)"
-    r"|(?:do you )?still feel (?:that|this) way|really)\b[^?]{0,60}\?"
+    r"|how you feel)|(?:do you )?still feel (?:that|this) way|really)\b[^?]{0,60}\?"
+)
+
+
+_NOT_NOW = re.compile(
+    r"\b(?:in the past|used to|years? ago|not (?:any ?more|now|recently|lately)|long ago|no longer"
+    r"|recently\W+no)\b"
+)
+_TOPICS = (
+    (_ASKS_SUICIDE, RiskKind.SUICIDE),
+    (_ASKS_SELF_HARM, RiskKind.SELF_HARM),
+    (_ASKS_HARM, RiskKind.HARM_TO_OTHERS),
+    (_ASKS_DANGER, RiskKind.ABUSE),
 )
 
 
@@ -81,12 +92,6 @@ def read_answer(text: str) -> Answer | None:
     """Return what `text` answers where it starts as an answer, or None."""
     plain = _plain(text[:200])
     return next((answer for answer, pattern in _ANSWERS if pattern.search(plain)), None)
-
-
-_NOT_NOW = re.compile(
-    r"\b(?:in the past|used to|years? ago|not (?:any ?more|now|recently|lately)|long ago|no longer"
-    r"|recently\W+no)\b"
-)
 
 
 def asks_if_safe(question: str) -> bool:
@@ -97,7 +102,7 @@ def asks_if_safe(question: str) -> bool:
 def asks_about_danger(question: str) -> bool:
     """Whether a supporter's text asks about suicide, self-harm or danger ("no" is good)."""
     plain = _plain(question)
-    return any(p.search(plain) for p in (_ASKS_SUICIDE, _ASKS_SELF_HARM, _ASKS_DANGER))
+    return any(p.search(plain) for p, _ in _TOPICS)
 
 
 def assess_answer(
@@ -105,47 +110,44 @@ def assess_answer(
 ) -> RiskAssessment:
     """Assess an answer by what it answers; `earlier` is the seeker turn before the question."""
     plain = _plain(question)
-    past = _NOT_NOW.search(_plain(text[:200])) is not None
-    level, kind = _answered_level(answer, past, plain, earlier)
+    kind = _asked_kind(plain)
+    if answer is Answer.YES and _NOT_NOW.search(_plain(text[:200])):
+        answer = Answer.UNSURE  # "Yes, years ago" is worth one question.
+    level = (
+        _level_of_no(plain, kind)
+        if answer is Answer.NO
+        else _level_of_yes(answer, plain, kind, earlier)
+    )
     if level is RiskLevel.NONE:
         return NO_RISK
-    kinds = frozenset({kind}) if kind else earlier.kinds
+    kinds = frozenset({kind}) if kind else earlier.kinds or frozenset({RiskKind.SUICIDE})
     return RiskAssessment(level, kinds, (0, len(text)), 0.8 if level > RiskLevel.CONCERN else 0.5)
 
 
-def _answered_level(
-    answer: Answer, past: bool, question: str, earlier: RiskAssessment
-) -> tuple[RiskLevel, RiskKind | None]:
-    kind = _asked_kind(question)
+def _level_of_no(question: str, kind: RiskKind | None) -> RiskLevel:
+    """Return what "no" means: danger only where the question was "are you safe?"."""
+    if not _ASKS_SAFE.search(question):
+        return RiskLevel.NONE
+    # Asked in the same breath about danger, it may be the answer to that.
+    return RiskLevel.CONCERN if kind else RiskLevel.HIGH
+
+
+def _level_of_yes(
+    answer: Answer, question: str, kind: RiskKind | None, earlier: RiskAssessment
+) -> RiskLevel:
+    certain = answer is Answer.YES
     safe = _ASKS_SAFE.search(question) is not None
-    if answer is Answer.NO:
-        # "No" to "are you safe?", unless the same breath also asked about danger.
-        level = RiskLevel.CONCERN if kind else RiskLevel.HIGH
-        return (level if safe else RiskLevel.NONE), kind or (None if earlier.kinds else _DEFAULT)
-    if answer is Answer.YES and _ASKS_MEANS.search(question) and (kind or earlier.is_flagged):
-        return RiskLevel.IMMINENT, kind
+    if certain and _ASKS_MEANS.search(question) and (kind or earlier.is_flagged):
+        return RiskLevel.IMMINENT
     if kind:
-        certain = answer is Answer.YES and not safe and not past
-        return (RiskLevel.HIGH if certain else RiskLevel.CONCERN), kind
+        return RiskLevel.HIGH if certain and not safe else RiskLevel.CONCERN
     if safe:
-        unsure = answer is Answer.UNSURE
-        return (
-            RiskLevel.CONCERN if unsure else RiskLevel.NONE
-        ), None if earlier.kinds else _DEFAULT
-    if _ASKS_AGAIN.search(question):
-        return earlier.level, None
-    return RiskLevel.NONE, None
-
-
-_DEFAULT = RiskKind.SUICIDE
+        return RiskLevel.NONE if certain else RiskLevel.CONCERN
+    return earlier.level if _ASKS_AGAIN.search(question) else RiskLevel.NONE
 
 
 def _asked_kind(question: str) -> RiskKind | None:
-    if _ASKS_SUICIDE.search(question):
-        return RiskKind.SUICIDE
-    if _ASKS_SELF_HARM.search(question):
-        return RiskKind.SELF_HARM
-    return RiskKind.ABUSE if _ASKS_DANGER.search(question) else None
+    return next((kind for pattern, kind in _TOPICS if pattern.search(question)), None)
 
 
 def _plain(text: str) -> str:

@@ -26,7 +26,7 @@ _CARRY = (
 )
 _NO = (
     r"(?:not|never|dont|doesnt|didnt|wont|wouldnt|havent|hasnt|hadnt|isnt|arent|aint|wasnt"
-    r"|no longer|stopped|deny|denied|neither|nor|against"
+    r"|no longer|(?<!never )(?<!not )(?<!havent )(?<!hasnt )(?<!nt )stopped|neither|nor"
     r"|(?:no|zero) (?:plans?|intentions?|desires?|wish|thoughts?|urges?|need|interest))"
 )
 _NEGATED = context_pattern(
@@ -38,15 +38,24 @@ _COULD_NOT = context_pattern(
     rf"|not allowed to"
     rf"|if i (?:was|were|am|had been)|if)(?! i\b(?! ?(?:was|were|am))){_CARRY}{{0,3}}\Z"
 )
-_NO_SUCH = re.compile(r"(?<![^ ])(?:no|zero|without)\Z")
+# "Trying not to kill myself" denies nothing.
+_NOT_TO = re.compile(r"(?<![^ ])not to\Z")
+_STRUGGLE_NOT_TO = re.compile(
+    r"(?<![^ ])(?:try\w*|hard|me|myself|reasons?|why|strug\w*|fight\w*|best|how) not to\Z"
+)
+_OTHERS_VIEW = re.compile(
+    r"(?<![^ ])(?:he|she|they|you|people|nobody|one|everyone|family|friends?|mum|mom|dad|parents?"
+    r"|wife|husband|partner|doctor|therapist)\Z"
+)
+_NO_SUCH = re.compile(r"(?<![^ ])(?:no|zero)\Z")
 _NOUN = re.compile(r"suicidal|self ?harm|thoughts|urges")
 _NOT_FULLY_DENIED = re.compile(r"\A ?(?:yet|today|tonight|until|unles|before|but|right now)\b")
 _MORE_THAN_EVER = re.compile(r"\A ?(?:more|so much|as much|this (?:much|bad|badly)|so bad)\b")
 _DENIED_AFTER = re.compile(
-    r"\A ?(?:has |have |had )?(?:never|not) (?:crossed|entered) my mind\b|"
-    r"\A ?(?:is|was|isnt|wasnt|would|wouldnt)(?: (?:not|never|be|no longer|an)){0,6} "
-    r"(?:option|the answer|an answer|a solution|something (?:i|id|ive)|on my mind|my intention"
-    r"|what i want|my plan)\b"
+    r"\A ?(?:has |have |had )?(?:never|not) (?:cros+ed|entered) my mind\b|"
+    r"\A ?(?:isnt|wasnt|wouldnt be|(?:is|was|would) (?:not|never|no longer)(?: be)?|is no) "
+    r"(?:(?:an?|the) )?(?:real )?(?:option|answer|solution|way out|something (?:i|id|ive)"
+    r"|on my mind|my intention|what i want|my plan)\b"
 )
 
 _OTHER_SUBJECT = context_pattern(
@@ -62,13 +71,11 @@ _OTHER_SUBJECT = context_pattern(
 _REPORTED = context_pattern(
     r"(?:says?|said|saying|tells|told|texted|messaged|wrote|telling|yelled|screamed|claims?|claimed"
     r"|thinks?|thought|asked|asks|assumed|believes?)(?: (?:me|us|him|her|them|everyone|that|to"
-    r"|if|just"
-    r"|if|whether|go|was|were|like)){0,6}(?: i)?(?: (?:had|have|am|was|felt|feel))?\Z"
+    r"|if|just|if|whether|go|was|were|like)){0,6}(?: i)?(?: (?:had|have|am|was|felt|feel))?\Z"
 )
 _REPORTER = re.compile(
     r"(?<![^ ])(?:he|she|they|you|people|someone|everyone|his \w+|her \w+|therapist"
-    r"|(?:my|the) (?!head|mind|brain|thought|voice|heart|demon)\w+"
-    r"|doctor)(?: \w+){0,4}\Z"
+    r"|(?:my|the) (?!head|mind|brain|thought|voice|heart|demon)\w+|doctor)(?: \w+){0,4}\Z"
 )
 _ASKED = context_pattern(r"ask(?:s|ed)?(?: \w+){0,2} (?:if|whether).*")
 _DENIED = context_pattern(
@@ -79,9 +86,11 @@ _TITLE = context_pattern(
     r"(?:song|movie|film|book|novel|show|series|episode|album|game|band|poem|track|playlist|article"
     r"|headline|documentary|podcast|play|story|quote|meme|lyrics?|chapter|tv show|level|essay|paper"
     r"|musical|single|video)"
-    r"(?: (?:is|was|it|which|that)){0,6}(?: (?:called|named|titled|entitled|about)|(?=\Z))"
+    r"(?: (?:is|was|it|which|that)){0,6} (?:called|named|titled|entitled|about)"
     r"(?: (?:a|an|the|someone|people|teen|teens|being|man|girl|boy|guy|woman|who|is|with"
     r"|having|i|my|to)){0,6}\Z"
+    r"|(?:love|like|hear\w*|listen\w* to|watch\w*|saw|read|reading) (?:the|this|that) (?:song"
+    r"|movie|film|book|novel|show|series|episode|album|band|track)\Z"
 )
 _AUTHOR = re.compile(r"(?<![^ ])(?:wrote|writ(?:e|ing|en)|my (?:song|poem|story|essay))(?![^ ])")
 _FICTION = context_pattern(
@@ -112,8 +121,7 @@ _HYPOTHETICAL = context_pattern(r"(?:if|wish|wished|whether|hope|as if)(?: \w+){
 _PAST_MATCH = context_pattern(
     r"(?:i |ive |i have |i was |was )?(?:wanted|wished|tried|thought|attempted|considered|felt|was"
     r"|were|had|contemplated|planned|committed|survived|prayed|hoped|decided|needed|hated"
-    r"|became|made"
-    r"|fantasized|killed|hanged|overdosed|harmed|threw)(?: .{0,80})?"
+    r"|became|made|fantasized|killed|hanged|overdosed|harmed|threw)(?: .{0,80})?"
 )
 _PERFECT = context_pattern(
     r"(?:ive|have)(?: been)?(?: (?:wanted|thought|considered|felt|tried|had|attempted|planned))?"
@@ -124,23 +132,26 @@ _PAST_WORD = context_pattern(
     r"|attacked|groped|shoved|overdosed|tried|wanted|committed|stabbed|attempted|died)"
 )
 _ONGOING = re.compile(r"(?<![^ ])(?:being|geting|gets|keeps|is|are|am)(?![^ ])")
-_MONTHS_AGO = context_pattern(
+_MONTHS_AGO_WORDS = (
     r"months? (?:ago|back|earlier|before)"
     r"|last (?:year|month|summer|winter|spring|fall|autumn|christmas)"
 )
-_YEARS_AGO = context_pattern(
+_YEARS_AGO_WORDS = (
     r"(?:years?|yrs|decades?) (?:ago|back|earlier|before)|in (?:19|20)\d\d"
-    r"|when i was (?:\w+ ){0,3}(?:young\w*|little|kid|child|teen\w*|small|\d+"
-    r"|school|college|university|highschool|pregnant|girl|boy|married|student|twelve|thirteen"
-    r"|fourteen|fifteen|sixteen|seventeen|eighteen)|when i was in|as a (?:\w+ )?(?:kid|child"
-    r"|teen\w*)"
-    r"|back (?:then|in)|used to|in the past|a long time ago|long ago|at one point|once upon"
-    r"|growing up"
-    r"|in my (?:teens|twenties|youth|childhood|past)|at (?:the )?age|previously|before i met"
+    r"|when i was (?:\w+ ){0,3}(?:young\w*|little|kid|child|\w*teen\w*|small|\d+|school"
+    r"|college|university|highschool|pregnant|girl|boy|married|student|ten|eleven|twelve|twenty)"
+    r"|when i was in|as a (?:\w+ )?(?:kid|child|teen\w*)|back (?:then|in)|used to|in the past"
+    r"|a long time ago|long ago|at one point|once upon|growing up|in my (?:teens|twenties"
+    r"|youth|childhood|past)|at (?:the )?age|previously|before i met"
     r"|i was \d+"
     r"|during (?:college|high school|my divorce|school|lockdown)|in (?:high school|college|school)"
     r"|in childhood|my childhood|old self|former"
 )
+_MONTHS_AGO = context_pattern(_MONTHS_AGO_WORDS)
+_YEARS_AGO = context_pattern(_YEARS_AGO_WORDS)
+_STARTS_DATED = context_pattern(rf"(?:\w+ ){{0,4}}(?:{_YEARS_AGO_WORDS}|{_MONTHS_AGO_WORDS}) i")
+_CLOSE_WORDS = 3
+
 # "Since I was twelve" goes on.
 _SINCE = context_pattern(r"since (?:i|my|the|he|she|they|age|19\d\d|20\d\d|then)")
 _RESOLVED = context_pattern(
@@ -149,11 +160,12 @@ _RESOLVED = context_pattern(
     r"|isnt like that)(?: (?:feel|think|want|have|like|that|way|do|it|to|those|thoughts|feelings|"
     r"suicidal|so)){0,6} (?:any ?more|any longer|now|these days|today)|no longer"
     r"|(?:much )?better now"
-    r"|(?:im|i am|ive|i have|i) (?:\w+ )?(?:recovered|past (?:that|it)|over (?:that|it)|glad|happy|"
-    r"grateful|moved on|healed|doing (?:well|good|better|great|fine)|ok now|okay now|fine now)"
+    r"|(?:im|i am|ive|i have|i) (?:\w+ )?(?:recovered|past (?:that|it)|over (?:that|it)"
+    r"|(?:glad|happy|grateful|thankful) (?:to be |im |i am |i didnt |i did not |i was ){0,2}(?:here"
+    r"|alive|now|still|kill|go through|do it|did not|didnt)|moved on|healed|doing (?:well|good"
+    r"|better|great|fine)|ok now|okay now|fine now)"
     r"|in recovery|thankfully|not (?:any ?more|now)|got (?:through it|help|better)"
-    r"|but now i (?:am|love"
-    r"|feel|want to live|enjoy)|but (?:im|i am) (?:ok|okay|fine|good|better)"
+    r"|but now i (?:am|love|feel|want to live|enjoy)|but (?:im|i am) (?:ok|okay|fine|good|better)"
 )
 _ATTEMPT = re.compile(r"(?<![^ ])(?:tried|atempt\w*|overdosed|atempted|survived)(?![^ ])")
 _THOUGHT_OF = re.compile(
@@ -171,8 +183,7 @@ _NOW = context_pattern(
     r"|in (?:a|an|the next|like|\w+) (?:few )?(?:minutes?|mins|hours?|moments?|seconds)|as we speak"
     r"|before (?:morning|midnight|sunrise)|(?:minutes?|hours?|mins) ago|this is goodbye|goodbye"
     r"|after (?:this|i send this|this message)|when (?:everyone|they|he|she|my \w+) (?:is|are"
-    r"|falls?|"
-    r"go|goes|leaves?)(?: \w+)? (?:asleep|sleep|bed|out|work))"
+    r"|falls?|go|goes|leaves?)(?: \w+)? (?:asleep|sleep|bed|out|work))"
 )
 _NOW_AFTER = re.compile(r"\A ?(?:\w+ )?(?:today|now|tomorow)(?! (?:but|and then)\b)(?![^ ])")
 _SET_ON = context_pattern(
@@ -185,13 +196,11 @@ _MEANS_AT_HAND = context_pattern(
     r"|am|already|keep|the|a|an|my|of|some|enough|in|put|counted|saved up|next to|beside"
     r"|sitting with))+ "
     r"(?:\w+ )?(?:gun|pistol|rifle|shotgun|rope|noose|knife|blades?|razors?|pills|tablets"
-    r"|bleach|poison|"
-    r"insulin|bullets)(?! (?:prescription|that i take|for (?:my|sleep|anxiety)))"
+    r"|bleach|poison|insulin|bullets)(?! (?:prescription|that i take|for (?:my|sleep|anxiety)))"
     r"|(?:gun|pistol|rifle|rope|noose|knife|blade|razor|pills|tablets) (?:is "
     r"|are )?(?:\w+ )?(?:in my (?:hands?"
     r"|lap|pocket|bag|drawer)|in front of me|next to me|beside me|ready|on the table|with me"
-    r"|right here)"
-    r"|(?:standing|sitting|stood|sat|im|am|up) (?:\w+ )?(?:on|at|by|over) (?:the |a "
+    r"|right here)|(?:standing|sitting|stood|sat|im|am|up) (?:\w+ )?(?:on|at|by|over) (?:the |a "
     r"|this )?(?:\w+ )?(?:bridge"
     r"|ledge|roof|rooftop|edge|train tracks|tracks|railing|cliff|balcony)|at the (?:bridge"
     r"|tracks|station)"
@@ -205,6 +214,7 @@ class Frame:
     game: bool
     joke: bool
     fiction: bool
+    dated: bool
     long_ago: bool
     years_ago: bool
     resolved: bool
@@ -221,6 +231,7 @@ class Frame:
             game=_GAME.search(text) is not None,
             joke=_JOKE.search(text) is not None and _NO_JOKE.search(text) is None,
             fiction=_FICTION.search(text) is not None,
+            dated=_STARTS_DATED.match(text) is not None,
             long_ago=years_ago or (not since and _MONTHS_AGO.search(text) is not None),
             years_ago=years_ago,
             resolved=_RESOLVED.search(text) is not None,
@@ -244,8 +255,8 @@ def level_in_context(rule: Rule, before: str, match: str, after: str, frame: Fra
     ceiling = min(
         _ceiling_by_negation(rule, before, match, after),
         _ceiling_by_speaker(rule, before, match, after, frame),
-        _ceiling_by_time(rule, before, match, frame),
-        _ceiling_by_play(rule, match, frame),
+        _ceiling_by_time(rule, before, match, after, frame),
+        _ceiling_by_play(rule, before, match, after, frame),
     )
     return min(_raised(rule, before, match, after, frame), ceiling)
 
@@ -255,8 +266,13 @@ def _ceiling_by_negation(rule: Rule, before: str, match: str, after: str) -> Ris
         return RiskLevel.IMMINENT
     if _DENIED_AFTER.search(after):
         return RiskLevel.NONE
-    if _NEGATED.search(before) and not _MORE_THAN_EVER.search(after):
-        return RiskLevel.CONCERN if _NOT_FULLY_DENIED.search(after) else RiskLevel.NONE
+    if _NOT_TO.search(before):
+        return RiskLevel.IMMINENT if _STRUGGLE_NOT_TO.search(before) else RiskLevel.CONCERN
+    denial = _NEGATED.search(before)
+    if denial and not _MORE_THAN_EVER.search(after):
+        halfway = _NOT_FULLY_DENIED.search(after)
+        by_others = _OTHERS_VIEW.search(before[: denial.start()].rstrip())
+        return RiskLevel.CONCERN if halfway or by_others else RiskLevel.NONE
     if _NO_SUCH.search(before) and _NOUN.match(match):
         return RiskLevel.NONE
     if _COULD_NOT.search(before):
@@ -279,13 +295,16 @@ def _ceiling_by_speaker(rule: Rule, before: str, match: str, after: str, frame: 
             return RiskLevel.NONE
         return RiskLevel.CONCERN
     if frame.fiction and _FICTION.search(before):
-        return RiskLevel.NONE
+        return RiskLevel.CONCERN
     return RiskLevel.IMMINENT
 
 
-def _ceiling_by_time(rule: Rule, before: str, match: str, frame: Frame) -> RiskLevel:
+def _ceiling_by_time(rule: Rule, before: str, match: str, after: str, frame: Frame) -> RiskLevel:
     if rule.level is RiskLevel.IMMINENT:  # "I took them all" is past, and an emergency.
-        return RiskLevel.CONCERN if frame.long_ago and not frame.recent else RiskLevel.IMMINENT
+        if not frame.long_ago or frame.recent:
+            return RiskLevel.IMMINENT
+        dated = frame.dated and len(before.split()) <= _CLOSE_WORDS
+        return RiskLevel.CONCERN if dated or _dates_the_match(before, after) else RiskLevel.HIGH
     if not _is_past(rule, before, match, frame):
         return RiskLevel.IMMINENT
     attempt = _ATTEMPT.search(match) or _ATTEMPT.search(before)
@@ -294,6 +313,12 @@ def _ceiling_by_time(rule: Rule, before: str, match: str, frame: Frame) -> RiskL
     if attempt:
         return RiskLevel.CONCERN if frame.long_ago or frame.resolved else RiskLevel.HIGH
     return RiskLevel.NONE if frame.resolved else RiskLevel.CONCERN
+
+
+def _dates_the_match(before: str, after: str) -> bool:
+    """Whether a date stands right beside a match; elsewhere it may date something else."""
+    near = (before[-30:], after)
+    return any(p.search(text) for p in (_YEARS_AGO, _MONTHS_AGO) for text in near)
 
 
 def _is_past(rule: Rule, before: str, match: str, frame: Frame) -> bool:
@@ -307,10 +332,12 @@ def _is_past(rule: Rule, before: str, match: str, frame: Frame) -> bool:
     return frame.long_ago or frame.resolved or not perfect
 
 
-def _ceiling_by_play(rule: Rule, match: str, frame: Frame) -> RiskLevel:
+def _ceiling_by_play(rule: Rule, before: str, match: str, after: str, frame: Frame) -> RiskLevel:
     if frame.game:
-        past_or_others = rule.kind is RiskKind.HARM_TO_OTHERS or _PAST_MATCH.search(match)
-        return RiskLevel.NONE if past_or_others else RiskLevel.CONCERN
+        beside = _GAME.search(after) or _GAME.match(before)
+        past = _PAST_MATCH.search(match) and not _ATTEMPT.search(match)
+        played = beside and (past or rule.kind is RiskKind.HARM_TO_OTHERS)
+        return RiskLevel.NONE if played else RiskLevel.CONCERN
     if frame.joke and rule.level < RiskLevel.IMMINENT:
         return RiskLevel.CONCERN
     return RiskLevel.IMMINENT

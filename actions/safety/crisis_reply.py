@@ -64,8 +64,8 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
         (_Theme.SELF, _IMMINENT): (
             "I'm very glad you wrote to me. This sounds like an emergency, and your life matters. "
             "I'm a computer program and cannot send help, so please call {emergency} now, or ask "
-            "someone near you to call. If you can, move away from anything you could hurt yourself "
-            "with. Are you safe right now?",
+            "someone near you to call. If you can, put some distance between yourself and "
+            "anything dangerous. Are you safe right now?",
             "You are still writing, and I'm glad. Please call {emergency} now, or go to someone "
             "who "
             "is close by; I cannot call for you. Are you safe at this moment?",
@@ -138,8 +138,9 @@ _CONTACT = (
 )
 _CONTACT_POINTER = "The numbers above are there at any time."
 
+# By its first words a fixed reply is known again in a conversation.
 _OPENINGS = tuple(
-    variant.partition(".")[0]
+    re.split(r"[.{]", variant)[0]
     for variants in (*_PARAGRAPHS.values(), _CONTACT)
     for variant in variants
 )
@@ -209,19 +210,16 @@ _SAFE = re.compile(
 _NO_DANGER = re.compile(
     r"\bi(?:m| am)? (?:not|no longer|wont|will not|would never|promise (?:i wont|not to))\b"
     r"(?: (?:be|going to|gonna|want to|thinking (?:of|about)|planning to|about to|try to"
-    r"|really|any more"
-    r"|actually|feel|feeling|do)){0,3}"
+    r"|really|any more|actually|feel|feeling|do)){0,3}"
     r" (?:hurt(?:ing)? my ?self|kill(?:ing)? my ?self|harm(?:ing)? my ?self|suicid\w+"
-    r"|in (?:any )?danger"
-    r"|do(?:ing)? anything(?: to my ?self)?|end(?:ing)? (?:my life|it))\b"
+    r"|in (?:any )?danger|do(?:ing)? anything(?: to my ?self)?|end(?:ing)? (?:my life|it))\b"
     r"|\bi dont (?:really )?(?:want to (?:die|kill my ?self|hurt my ?self)"
     r"|have suicidal thoughts)\b"
 )
 _MISREAD = re.compile(
     r"\b(?:figure of speech|(?:did not|didnt) mean (?:it|that)(?: like that| literally)?"
     r"|not what i meant|just (?:an expression|kidding|joking)|i(?:m| am) (?:just )?(?:kidding"
-    r"|joking)"
-    r"|i(?:m| am) (?:ok|okay|fine|alright|all right|good)(?: now)?\b(?!.{0,20}\bnot\b))"
+    r"|joking)|i(?:m| am) (?:ok|okay|fine|alright|all right|good)(?: now)?\b(?!.{0,20}\bnot\b))"
 )
 _TAKEN_BACK = re.compile(
     r"\b(?:not|never|dont|isnt|arent|wasnt|un)(?: \w+){0,2} safe\b|\bbut\b|\bfor now\b"

@@ -141,20 +141,17 @@ _CENSORED_WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class NormalText:
-    """One sentence in normal form, with the way back to the original text.
+    """An utterance in normal form, with the way back to the original text.
 
-    `text` has a space before every word and one at its end.
+    `text` is words and full stops with one space between, and a full stop at both ends:
+    ". i want to die . help .".
     """
 
     text: str
     _offsets: tuple[int, ...]
     _spans: tuple[tuple[int, int], ...]
-    _pauses: tuple[int, ...] = ()
-
-    def clause_start(self, position: int) -> int:
-        """Return where the clause that holds `position` starts: after the last comma, or 0."""
-        before = bisect_right(self._pauses, position)
-        return self._pauses[before - 1] if before else 0
+    _stops: tuple[int, ...]
+    _pauses: tuple[int, ...]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the normal text from `start` to `end` stood in the original."""
@@ -162,26 +159,46 @@ class NormalText:
         last = bisect_right(self._offsets, max(start, end - 1)) - 1
         return self._spans[first][0], self._spans[last][1]
 
+    def sentence_span(self, position: int) -> tuple[int, int]:
+        """Return from where to where the sentence that holds `position` goes, stops left out."""
+        following = bisect_right(self._stops, position)
+        return self._stops[following - 1] + 2, self._stops[following] - 1
+
+    def clause_start(self, position: int) -> int:
+        """Return where the last pause before `position` ends, or 0."""
+        before = bisect_right(self._pauses, position)
+        return self._pauses[before - 1] if before else 0
+
 
 def squeeze(text: str) -> str:
     """Write every run of one letter once; patterns are squeezed too ("killl" and "kill" agree)."""
     return _DOUBLED.sub(r"\1", text)
 
 
-def normal_sentences(text: str) -> list[NormalText]:
-    """Return the sentences of `text` in normal form; takes time linear in its length."""
-    sentences: list[NormalText] = []
-    words: list[_Word] = []
+def normal_text(text: str) -> NormalText:
+    """Return `text` in normal form; takes time linear in its length."""
+    pieces: list[str] = [_BOUNDARY]
+    offsets: list[int] = []
+    spans: list[tuple[int, int]] = []
+    stops: list[int] = [0]
+    pauses: list[int] = []
+    position = 2
     for word in _normal_words(text):
         if word.text == _BOUNDARY:
-            if words:
-                sentences.append(_sentence(words))
-            words = []
+            if pieces[-1] == _BOUNDARY:
+                continue
+            stops.append(position)
         else:
-            words.append(word)
-    if words:
-        sentences.append(_sentence(words))
-    return sentences
+            offsets.append(position)
+            spans.append((word.start, word.end))
+            if word.after_pause:
+                pauses.append(position)
+        pieces.append(word.text)
+        position += len(word.text) + 1
+    if pieces[-1] != _BOUNDARY:
+        stops.append(position)
+        pieces.append(_BOUNDARY)
+    return NormalText(" ".join(pieces), tuple(offsets), tuple(spans), tuple(stops), tuple(pauses))
 
 
 class _Word(NamedTuple):
@@ -189,20 +206,6 @@ class _Word(NamedTuple):
     start: int
     end: int
     after_pause: bool = False
-
-
-def _sentence(words: list[_Word]) -> NormalText:
-    offsets: list[int] = []
-    pauses: list[int] = []
-    position = 1
-    for word in words:
-        offsets.append(position)
-        if word.after_pause:
-            pauses.append(position)
-        position += len(word.text) + 1
-    spans = tuple((word.start, word.end) for word in words)
-    text = f" {' '.join(word.text for word in words)} "
-    return NormalText(text, tuple(offsets), spans, tuple(pauses))
 
 
 def _normal_words(text: str) -> Iterator[_Word]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from actions.safety.answers import assess_answer, read_answer
 from actions.safety.context import Frame, level_in_context, names_means_at_hand
-from actions.safety.normal_form import NormalText, normal_sentences
+from actions.safety.normal_form import NormalText, normal_text
 from actions.safety.risk import DETECTOR_FAILED, NO_RISK, RiskAssessment, RiskKind, RiskLevel
 from actions.safety.rules import RULES
 from pal_model.conversation import Conversation, Speaker
@@ -78,7 +78,7 @@ def _worse(first: RiskAssessment, second: RiskAssessment) -> RiskAssessment:
 def assess_text(text: str) -> RiskAssessment:
     """Assess one utterance by its words alone."""
     worst, kinds = NO_RISK, set[RiskKind]()
-    for finding in _findings(normal_sentences(text)):
+    for finding in _findings(normal_text(text)):
         kinds.add(finding.kind)
         if finding.level > worst.level:
             worst = finding.as_assessment()
@@ -97,31 +97,35 @@ class _Finding:
         return RiskAssessment(self.level, frozenset({self.kind}), self.span, confidence)
 
 
-def _findings(sentences: list[NormalText]) -> Iterator[_Finding]:
+def _findings(normal: NormalText) -> Iterator[_Finding]:
+    frames: dict[int, Frame] = {}
+    judged: dict[tuple[int, str, str, str, Frame], RiskLevel] = {}
     at_hand: bool | None = None  # Read only where there is something to judge.
-    judged: dict[tuple[int, str, str, str], RiskLevel] = {}
-    for sentence in sentences:
-        frame: Frame | None = None
-        for number, rule in enumerate(RULES):
-            for match in rule.pattern.finditer(sentence.text):
+    for number, rule in enumerate(RULES):
+        for match in rule.pattern.finditer(normal.text):
+            start, end = normal.sentence_span(match.start() + 1)
+            if start not in frames:
                 if at_hand is None:
-                    at_hand = any(names_means_at_hand(other.text) for other in sentences)
-                frame = frame or Frame.of(sentence.text, at_hand)
-                before, words, after = _surroundings(sentence, match)
-                key = (number, before, words, after)
-                if key not in judged:  # The same words over and over cost no more than once.
-                    judged[key] = level_in_context(rule, before, words, after, frame)
-                level = judged[key]
-                if level > RiskLevel.NONE:
-                    span = sentence.original_span(match.start() + 1, match.end())
-                    yield _Finding(rule.kind, level, span, level < rule.level)
-                if level >= rule.level:
-                    break  # This rule has nothing more to say about this sentence.
+                    at_hand = names_means_at_hand(normal.text)
+                frames[start] = Frame.of(normal.text[start:end], at_hand)
+            frame = frames[start]
+            before, words, after = _surroundings(normal, match, start, end)
+            key = (number, before, words, after, frame)
+            if key not in judged:  # The same words over and over cost no more than once.
+                judged[key] = level_in_context(rule, before, words, after, frame)
+            level = judged[key]
+            if level > RiskLevel.NONE:
+                span = normal.original_span(match.start() + 1, match.end())
+                yield _Finding(rule.kind, level, span, level < rule.level)
+            if level is RiskLevel.IMMINENT:
+                break  # Nothing that follows can be worse.
 
 
-def _surroundings(sentence: NormalText, match: re.Match[str]) -> tuple[str, str, str]:
+def _surroundings(
+    normal: NormalText, match: re.Match[str], start: int, end: int
+) -> tuple[str, str, str]:
     """Return the words before a match in its clause, the match, and the words behind it."""
-    start = max(sentence.clause_start(match.start() + 1), match.start() - _BEFORE, 0)
-    before = sentence.text[start : match.start()].strip()
-    after = sentence.text[match.end() : match.end() + _AFTER].strip()
+    clause = max(start, normal.clause_start(match.start() + 1), match.start() - _BEFORE)
+    before = normal.text[clause : match.start()].strip()
+    after = normal.text[match.end() : min(end, match.end() + _AFTER)].strip()
     return before, match.group().strip(), after

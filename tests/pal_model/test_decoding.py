@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from tests.pal_model.reference import guided_greedy
 
 from pal_model import GenerationOptions, GenerationTimeoutError
 from pal_model.decoding import GuidedRows, decode, join_branches
 from pal_model.row_states import RowStates
+from tests.pal_model.reference import guided_greedy
 
 GREEDY = GenerationOptions(do_sample=False, max_new_tokens=24, max_sentences=0)
 ALPHAS = [0.75, 0.0, 0.375, 0.75, 0.0]

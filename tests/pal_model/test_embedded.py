@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.pal_model.reference import guided_greedy
 
 from pal_model import (
     Conversation,
@@ -21,6 +20,7 @@ from pal_model import (
 from pal_model import embedded as embedded_module
 from pal_model.decoding import join_branches
 from pal_model.embedded import default_home, prepare_embedded_model
+from tests.pal_model.reference import guided_greedy
 
 PERSONA = Persona(("I am a nurse.", "My shifts are at night."))
 
@@ -108,5 +108,5 @@ def test_a_missing_package_is_named_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded_module, "_PACKAGE", "no-such-package")
-    with pytest.raises(ModelLoadError, match="'no-such-package' is not installed.*make install"):
+    with pytest.raises(ModelLoadError, match=r"'no-such-package' is not installed.*make install"):
         prepare_embedded_model(tmp_path)

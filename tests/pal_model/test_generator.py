@@ -165,6 +165,12 @@ def test_a_saved_model_loads_by_its_folder_with_its_configuration(
     )
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta:x"])
+def test_a_device_that_is_not_there_is_named_with_the_remedy(device: str) -> None:
+    with pytest.raises(ModelLoadError, match=f"device '{device}' cannot be used.*'cpu'"):
+        PalGenerator.load("/no/such/folder", device=device)
+
+
 @pytest.mark.parametrize("name", ["/no/such/folder", "."])
 def test_a_model_that_is_not_there_is_named_with_the_remedy(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from tests.pal_model.reference import next_logits
 
 from pal_model.row_states import RowStates, mean_log_probs
+from tests.pal_model.reference import next_logits
 
 ROWS = [[5, 6, 7, 8, 9], [10, 11], [12, 13, 14]]
 
@@ -26,7 +26,7 @@ def test_reading_on_in_pieces_is_reading_at_once(model: Any) -> None:
     states = RowStates.read(model, ROWS).extended(more)
     assert_logits(states, model, whole)
     states = states.append(torch.tensor([[30], [31], [32]]))
-    assert_logits(states, model, [row + [30 + i] for i, row in enumerate(whole)])
+    assert_logits(states, model, [[*row, 30 + i] for i, row in enumerate(whole)])
 
 
 def test_rows_can_be_taken_repeatedly_and_go_separate_ways(model: Any) -> None:
@@ -34,14 +34,14 @@ def test_rows_can_be_taken_repeatedly_and_go_separate_ways(model: Any) -> None:
     taken = states.select([2, 0, 2]).extended([[40], [41], [42]])
     assert_logits(taken, model, [ROWS[2] + [40], ROWS[0] + [41], ROWS[2] + [42]])
     assert_logits(
-        states.extended([[50], [51], [52]]), model, [r + [50 + i] for i, r in enumerate(ROWS)]
+        states.extended([[50], [51], [52]]), model, [[*r, 50 + i] for i, r in enumerate(ROWS)]
     )
 
 
 def test_joined_batches_of_different_lengths_read_on_correctly(model: Any) -> None:
     joined = RowStates.read(model, ROWS[:1]).joined(RowStates.read(model, ROWS[1:]))
     assert_logits(
-        joined.extended([[60], [61], [62]]), model, [r + [60 + i] for i, r in enumerate(ROWS)]
+        joined.extended([[60], [61], [62]]), model, [[*r, 60 + i] for i, r in enumerate(ROWS)]
     )
 
 

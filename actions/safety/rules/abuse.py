@@ -80,8 +80,7 @@ ABUSE_RULES: tuple[Rule, ...] = (
         HIGH,
         r"(?:(?:i am|im|am|i keep|still|is|we are|i am being|and) (?:\w+ )?(?:being|getting|get"
         r"|be)|i get|i keep getting) (?:\w+ly )?(?:raped|molested|abused|beaten(?: up)?"
-        r"|assaulted|trafficked"
-        r"|held (?:hostage|captive|prisoner)|hit|beat(?: up)?)",
+        r"|assaulted|trafficked|held (?:hostage|captive|prisoner)|hit|beat(?: up)?)",
         not_before=r"(?:by (?:the|my) (?:workload|market)|at)",
     ),
     _abuse(
@@ -106,8 +105,7 @@ ABUSE_RULES: tuple[Rule, ...] = (
         r"|father|mom|mum|mother|boyfriend|girlfriend|partner|ex|stepdad|brother|son) (?:will"
         r"|might|is going to|would)) (?:\w+ )?(?:kill|hurt|hit|beat|rape|murder|attack) me",
         not_before=(
-            r"(?:again emotionally|if (?:i|he|she) (?:lose|fail|forget)|feelings"
-            r"|emotionally)"
+            r"(?:again emotionally|if (?:i|he|she) (?:lose|fail|forget)|feelings|emotionally)"
         ),
     ),
     _abuse(
@@ -185,14 +183,12 @@ ABUSE_RULES: tuple[Rule, ...] = (
         r"|inside|up|out of) (?:the |my |a |our )?(?:house|room|basement|bathroom|closet|home"
         r"|cupboard|cellar|bedroom)",
         not_before=(
-            r"(?:because of (?:covid|corona\w*|the virus|lockdown)|for (?:covid"
-            r"|quarantine))"
+            r"(?:because of (?:covid|corona\w*|the virus|lockdown)|for (?:covid|quarantine))"
         ),
     ),
     _abuse(
         HIGH,
-        r"(?:i am|im|we are|my life is) (?:\w+ )?in (?:immediate |real |serious "
-        r"|physical )?danger",
+        r"(?:i am|im|we are|my life is) (?:\w+ )?in (?:immediate |real |serious |physical )?danger",
         not_before=r"of|from (?:my|the)? ?(?:credit|bank)",
     ),
     _abuse(

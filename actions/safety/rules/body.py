@@ -88,8 +88,7 @@ BODY_RULES: tuple[Rule, ...] = (
         _CHEST,
         owned=True,
         not_before=(
-            r"(?:when(?:ever)? i|from (?:anxiety|working out|the gym)|sometimes|every time"
-            r"|like a)"
+            r"(?:when(?:ever)? i|from (?:anxiety|working out|the gym)|sometimes|every time|like a)"
         ),
     ),
     _medical(

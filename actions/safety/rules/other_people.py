@@ -132,8 +132,7 @@ HARM_RULES: tuple[Rule, ...] = (
     _harm(
         CONCERN,
         r"i (?:\w+ )?(?:hit|hurt|shook|slapped|smacked|punched|choked) my (?:\w+ )?(?:baby"
-        r"|child|kid|kids|children|son|daughter|toddler|wife|girlfriend|husband|partner"
-        r"|boyfriend)",
+        r"|child|kid|kids|children|son|daughter|toddler|wife|girlfriend|husband|partner|boyfriend)",
         not_before=_NO_HARM,
         not_after=r"(?:never|dont want to|if|didnt)",
     ),
@@ -188,8 +187,7 @@ HARM_RULES: tuple[Rule, ...] = (
     _suicide(
         CONCERN,
         rf"(?:{PERSON}|friends? of mine|(?!i\b)\w+(?= (?:is|seems|feels|might)))(?: (?:is|are"
-        rf"|feels|feel|has been|have been|being|might be|may be|seems|became|gets|been|s|says"
-        rf"|said"
+        rf"|feels|feel|has been|have been|being|might be|may be|seems|became|gets|been|s|says|said"
         r"|told me|he|she|they|hes|shes|that|also|very|so|now|feeling|thinks)){1,6} suicidal",
     ),
     _self_harm(

@@ -67,11 +67,11 @@ def context_pattern(source: str) -> re.Pattern[str]:
 
 
 def _sentence_pattern(source: str) -> re.Pattern[str]:
-    """Compile a pattern for a padded sentence; the space that it starts with is no part of it.
+    """Compile a pattern for a `NormalText`; the space that it starts with is no part of it.
 
     A search for a literal space first is almost twice as fast as one for a word's edge.
     """
-    source = source.replace(r"\A", r"(?<=\A )").replace(r"\Z", r"(?= \Z)")
+    source = source.replace(r"\A", r"(?<=\. )").replace(r"\Z", r"(?= \.)")
     return _squeezed(rf" (?:{source})(?= )")
 
 

@@ -76,7 +76,8 @@ ACT_RULES: tuple[Rule, ...] = (
         not_before=(
             r"in the foot|laughing|by accident|accidentally|at (?:the )?(?:work|gym|office)"
             r"|trying to|over|working|with work|studying|to (?:finish|get|make|please|be)"
-            r"|out to dry|in (?:work|sorrows?|ice cream|debt)|up on|a (?:drink|coffee)"
+            r"|out to dry|in (?:work|sorrows?|ice cream|debt|booze|alcohol|drink\w*|wine|beer"
+            r"|vodka)|up on|a (?:drink|coffee)"
             r"|with (?:overtime|exercise|overwork)|from (?:the|this) (?:group|app|site|chat"
             r"|game)|off from"
         ),
@@ -165,8 +166,7 @@ ACT_RULES: tuple[Rule, ...] = (
         r"(?:painles\w*|quick\w*|easy|easiest|best|fastest|peaceful|least painful|good"
         r"|most painless|simple\w*|sure|guaranteed|what) (?:and \w+ )?(?:ways?|methods?"
         r"|deaths?) (?:for me )?(?:to |of |for |i can )(?:die|kill (?:myself|yourself|oneself)"
-        r"|dying|commit suicide|suicide|be dead|end (?:it|it all|my life)|killing myself"
-        r"|go out)",
+        r"|dying|commit suicide|suicide|be dead|end (?:it|it all|my life)|killing myself|go out)",
         act=True,
     ),
     _suicide(

@@ -56,8 +56,7 @@ WISH_RULES: tuple[Rule, ...] = (
     ),
     _suicide(
         HIGH,
-        r"(?:dont|do not|didnt|did not|never|not) deserve to (?:live|be alive|exist"
-        r"|keep living)",
+        r"(?:dont|do not|didnt|did not|never|not) deserve to (?:live|be alive|exist|keep living)",
         negatable=False,
         owned=True,
         not_before=rf"{NOT_PLACE}|a",
@@ -80,8 +79,7 @@ WISH_RULES: tuple[Rule, ...] = (
         negatable=False,
         not_before=(
             r"(?:earlier|early|with|so early|at|in (?:the|a) (?:era|time|rich|city|country)"
-            r"|rich|into|to (?:see|know)|for (?:work|school|class)|on time|next to|beside"
-            r"|late|of)"
+            r"|rich|into|to (?:see|know)|for (?:work|school|class)|on time|next to|beside|late|of)"
         ),
     ),
     _suicide(
@@ -92,8 +90,7 @@ WISH_RULES: tuple[Rule, ...] = (
     _suicide(
         HIGH,
         r"(?:better|happier|easier|best) (?:off )?(?:not (?:being |be )?(?:alive|here|around)"
-        r"|with me (?:dead|gone|out of the picture)|(?:once|when|after) (?:i am|im) (?:dead"
-        r"|gone))",
+        r"|with me (?:dead|gone|out of the picture)|(?:once|when|after) (?:i am|im) (?:dead|gone))",
         negatable=False,
         not_before=r"(?:at|in|with)",
     ),
@@ -125,13 +122,9 @@ WISH_RULES: tuple[Rule, ...] = (
         negatable=False,
         owned=True,
         not_before=(
-            rf"{NOT_PLACE}|my|his|her|their|life|a|an|the|that|this (?:close|far)"
-            rf"|any ?where"
+            rf"{NOT_PLACE}|my|his|her|their|life|a|an|the|that|this (?:close|far)|any ?where"
         ),
-        not_after=(
-            r"(?:why|if|until|because|wont|people|things?|that|which|who|he|she|it|they"
-            r"|probably)"
-        ),
+        not_after=r"(?:wont|people|things?|who|it)",
     ),
     _suicide(
         HIGH,
@@ -142,8 +135,7 @@ WISH_RULES: tuple[Rule, ...] = (
     _suicide(
         CONCERN,
         r"(?:woke|wake|waking|woken) up(?: \w+){0,3} (?:wish(?:ing|ed)?|disappointed|sad|upset"
-        r"|angry)"
-        r"(?: that)? i (?:hadnt|had not|didnt|did not|woke|was alive|am alive|wasnt|still)",
+        r"|angry)(?: that)? i (?:hadnt|had not|didnt|did not|woke|was alive|am alive|wasnt|still)",
     ),
     _suicide(
         HIGH,
@@ -154,8 +146,7 @@ WISH_RULES: tuple[Rule, ...] = (
     _suicide(
         HIGH,
         r"what (?:reason|reasons|purpose) (?:do i have|is there|have i got)(?: left)? (?:to"
-        r"|for) (?:live"
-        r"|living|be alive|go on|keep going)",
+        r"|for) (?:live|living|be alive|go on|keep going)",
         not_before=NOT_PLACE,
     ),
     _suicide(
@@ -208,8 +199,7 @@ WISH_RULES: tuple[Rule, ...] = (
         r"|en) up on|hat(?:e|ed|ing)) (?:life|being alive|living)",
         owned=True,
         not_before=(
-            r"(?:in|with|at|here|there|near|alone|by|on|together|like|as|under|in fear"
-            r"|paycheck)"
+            r"(?:in|with|at|here|there|near|alone|by|on|together|like|as|under|out of|paycheck)"
         ),
     ),
     _suicide(
@@ -220,8 +210,7 @@ WISH_RULES: tuple[Rule, ...] = (
         r"|depressed and|and|or|a|now|feel|felt|more|almost|quite) suicidal",
         owned=True,
         not_before=(
-            r"(?:clients?|people|patients?|teens?|teenagers?|students?|friends?|callers?"
-            r"|person)"
+            r"(?:clients?|people|patients?|teens?|teenagers?|students?|friends?|callers?|person)"
         ),
     ),
     _suicide(
@@ -280,14 +269,12 @@ WISH_RULES: tuple[Rule, ...] = (
         HIGH,
         r"(?:who would|who will|would any(?:one|body)|will any(?:one|body)|does any(?:one|body)) "
         r"(?:care|notice|mind|miss me|be sad|cry)(?: if| when) (?:i|im|id) (?:\w+ )?(?:die"
-        r"|died|dead"
-        r"|was dead|were dead|kill myself|killed myself|was gone)",
+        r"|died|dead|was dead|were dead|kill myself|killed myself|was gone)",
     ),
     _suicide(
         HIGH,
         r"(?:wish|hope|want|pray)(?: \w+){1,4} (?:hits?|runs? over|ran over|runs into"
-        r"|crush(?:es|ed)?) "
-        r"me(?: and \w+)?",
+        r"|crush(?:es|ed)?) me(?: and \w+)?",
         not_before=r"(?:up|with|back|on|again|like)",
         not_after=r"(?:dont|not|never)",
     ),
@@ -324,8 +311,7 @@ WISH_RULES: tuple[Rule, ...] = (
         r"|disappeared|disapeared|left|vanished|gone|never)(?: \w+)?(?: (?:here|around|alive"
         r"|gone|exist|existed))?)",
         not_after=(
-            r"(?:he|she|him|him is|he is|hes|shes|they are|hed be|shed be|theyre)(?: now"
-            r"| much)?"
+            r"(?:he|she|him|him is|he is|hes|shes|they are|hed be|shed be|theyre)(?: now| much)?"
         ),
         negatable=False,
         not_before=r"(?:in|at|on|doing|to|there|work|working|tonight)",
@@ -345,8 +331,7 @@ WISH_RULES: tuple[Rule, ...] = (
         r"|on|for) (?:everyone|everybody|them|my family|people|the world|all|others|society"
         r"|my parents|my kids|the people)",
         not_after=(
-            r"(?:dont want|not want|dont like|hate|worry|worried|avoid|fear"
-            r"|afraid)(?: \w+){0,6}"
+            r"(?:dont want|not want|dont like|hate|worry|worried|avoid|fear|afraid)(?: \w+){0,6}"
         ),
     ),
     _suicide(
@@ -425,8 +410,7 @@ WISH_RULES: tuple[Rule, ...] = (
         r"|being dead|not being alive|not existing)",
         not_before=(
             r"(?:of|by|in (?:the|a)|certificate|penalty|rates?|metal|for (?:him|her)|alone"
-            r"|anxiety|toll|note|star|wish (?:film|movie)|to|from|and (?:taxes"
-            r"|the afterlife|what))"
+            r"|anxiety|toll|note|star|wish (?:film|movie)|to|from|and (?:taxes|the afterlife|what))"
         ),
     ),
     _suicide(
