@@ -88,14 +88,14 @@ class ActionRespond(Action):  # type: ignore[misc]
         """Return the level that now holds, and the fixed words it calls for, if any."""
         assessment = screen(conversation)
         earlier = count_crisis_replies(conversation)
-        if assessment.is_flagged:
-            return assessment.level, crisis_reply(
-                assessment, locale=self._locale, earlier_replies=earlier
-            )
         said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
         level = carried_risk(
             _risk_from_slot(previous), assessment, said, question=_question_before(conversation)
         )
+        if assessment.is_flagged:
+            return level, crisis_reply(
+                assessment, locale=self._locale, earlier_replies=earlier
+            )
         if level > RiskLevel.NONE:
             return level, contact_reply(self._locale, earlier_replies=earlier)
         return level, None

@@ -60,7 +60,8 @@ LEGEND = f"""\
     weights of the others were converted from; one conversation at a time only.
 No variant uses penalties or warpers. tokens/s: new tokens of all responses in a second; "whole"
 counts reading the prompt, "decoding" begins when the first token was chosen. Numbers are the
-median [least-most] over the rounds; ratios are taken within a round.
+median [least-most] over the rounds; ratios are taken within a round. Variants that do the same
+arithmetic in another order may part at a near tie, in bfloat16 often.
 """
 
 
@@ -336,6 +337,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch-rounds", type=int, default=3, help=f"of {BATCH} at once; may be 0")
     parser.add_argument("--new-tokens", type=int, default=40, help="of each response")
     parser.add_argument("--threads", type=int, help="default: torch's")
+    parser.add_argument(
+        "--dtype", choices=("float32", "bfloat16"), help="default: the one that is served in"
+    )
     return parser
 
 
@@ -345,7 +349,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     facts = environment()
-    model, encoder = load()
+    model, encoder = load(options.dtype)
     prompts = read_prompts(encoder)
     engine = Transformers(model, encoder, options.new_tokens)
     llama = load_llama(encoder.fixed_ids, options.new_tokens)
@@ -379,11 +383,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def load() -> tuple[PreTrainedModel, Encoder]:
-    """The embedded model in the number format that it is served in."""
+def load(dtype: str | None) -> tuple[PreTrainedModel, Encoder]:
+    """The embedded model, in the number format that it is served in unless told otherwise."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     folder = prepare_embedded_model(default_home())
-    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=best_dtype(device))
+    chosen = getattr(torch, dtype) if dtype else best_dtype(device)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=chosen)
     encoder = Encoder(AutoTokenizer.from_pretrained(folder), PalConfig.load(folder))
     return model.to(device).eval(), encoder
 
