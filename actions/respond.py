@@ -93,9 +93,7 @@ class ActionRespond(Action):  # type: ignore[misc]
             _risk_from_slot(previous), assessment, said, question=_question_before(conversation)
         )
         if assessment.is_flagged:
-            return level, crisis_reply(
-                assessment, locale=self._locale, earlier_replies=earlier
-            )
+            return level, crisis_reply(assessment, locale=self._locale, earlier_replies=earlier)
         if level > RiskLevel.NONE:
             return level, contact_reply(self._locale, earlier_replies=earlier)
         return level, None

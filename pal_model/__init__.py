@@ -28,9 +28,10 @@ from pal_model.strategy import DEFAULT_ALPHAS, Strategy
 if TYPE_CHECKING:
     from pal_model.generator import PalGenerator
 
-# Read by OpenMP when torch loads it. By default its threads spin while they wait for each other; on
-# a machine with anything else to do (Rasa, for one) that made a turn ten times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Read by GNU OpenMP when torch loads it. Its threads spin while they wait for each other, and by
+# default so long that a turn took ten times longer on a machine with anything else to do. This many
+# rounds, some microseconds, are as fast on an idle machine and give way on a busy one.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 __all__ = [
     "DEFAULT_ALPHAS",

@@ -87,7 +87,7 @@ def decode(
     *,
     end_ids: Sequence[int],
     seeds: Sequence[int],
-    is_complete: Callable[[Sequence[int]], bool] | None = None,
+    is_complete: Sequence[Callable[[Sequence[int]], bool]] | None = None,
     deadline: float | None = None,
 ) -> list[DecodedRow]:
     """Write every response to its end.
@@ -100,7 +100,7 @@ def decode(
         options: how tokens are chosen, and how many.
         end_ids: tokens that end a response.
         seeds: of each row's own random numbers, so that other rows change nothing.
-        is_complete: says of a row's tokens so far that it may end here.
+        is_complete: for each row, says of its tokens so far that it may end here.
         deadline: `time.monotonic()` after which writing stops.
 
     Raises:
@@ -133,7 +133,7 @@ def decode(
             if len(written[row]) >= options.max_new_tokens or (
                 is_complete is not None
                 and len(written[row]) >= options.min_new_tokens
-                and is_complete(written[row])
+                and is_complete[row](written[row])
             ):
                 open_rows.discard(row)
         if not open_rows:

@@ -5,7 +5,8 @@ A prompt is a sequence of chat turns, each `<|im_start|>role\ntext<|im_end|>\n`:
     fixed part     the instruction and one example for each strategy
     persona        a system turn with the persona sentences (left out in the history-only branch)
     history        the seeker speaks as `user`, the supporter as `assistant`; what the supporter
-                   says begins with its strategy: `[Question] What happened?` (PAL, Eq. 5)
+                   says begins with its strategy: `[Question] What happened?` (PAL, Eq. 5), but
+                   for a zero-shot model, where only the examples do
     cue            `<|im_start|>assistant\n[`, so that the next token names a strategy
 """
 
@@ -142,6 +143,9 @@ class Encoder:
     def _history_ids(self, utterances: Sequence[Utterance]) -> TokenIds:
         budget = self._config.max_history_tokens
         turns: list[TokenIds] = []
+        if self._config.zero_shot:
+            # Untrained, a model names the strategy that it named last, and then never another.
+            utterances = [Utterance(u.speaker, u.text) for u in utterances]
         for role, text in reversed(list(_merged_turns(utterances))):
             ids = self._turn(role, text)
             if len(ids) > budget:

@@ -12,6 +12,7 @@ import torch
 from transformers import PreTrainedModel
 
 from pal_model.configuration import PalConfig
+from pal_model.conversation import Conversation
 from pal_model.decoding import DecodedRow, GuidedRows, decode, join_branches
 from pal_model.embedded import (
     EMBEDDED_MODEL,
@@ -24,10 +25,17 @@ from pal_model.errors import ModelLoadError
 from pal_model.fallback_responses import fallback_response
 from pal_model.generation_options import GenerationOptions
 from pal_model.reply import Reply, ReplyRequest
-from pal_model.response_text import find_flaw, is_finished, sentences_of, trimmed
+from pal_model.response_text import (
+    find_flaw,
+    is_complete,
+    is_finished,
+    trimmed,
+)
 from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
+
+_RECENT_UTTERANCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,9 @@ class PalGenerator:
     def _choose_strategies(self, requests: Sequence[ReplyRequest]) -> tuple[RowStates, list[_Turn]]:
         inputs = [self._encoder.encode_inputs(r.conversation, r.persona) for r in requests]
         states = self._read([i.with_persona for i in inputs])
-        distributions = self._chooser.distributions(states.logits)
+        distributions = self._chooser.distributions(
+            states.logits, [_recent_strategies(r.conversation) for r in requests]
+        )
         turns = [self._turn(*item) for item in zip(requests, inputs, distributions, strict=True)]
         return states, turns
 
@@ -187,7 +197,9 @@ class PalGenerator:
             options,
             end_ids=self._encoder.end_ids,
             seeds=[first_seed + index % count for index in range(len(strategies))],
-            is_complete=self._completes(options.max_sentences),
+            is_complete=[
+                self._completes(strategy, options.max_sentences) for strategy in strategies
+            ],
             deadline=deadline,
         )
         return [
@@ -213,14 +225,14 @@ class PalGenerator:
             chosen.append(ranked[index % count % len(ranked)] if ranked else ())
         return chosen
 
-    def _completes(self, max_sentences: int) -> Callable[[Sequence[int]], bool]:
-        def is_complete(ids: Sequence[int]) -> bool:
-            last = self._encoder.decode(ids[-1:])
-            if not max_sentences or not is_finished(last):
+    def _completes(self, strategy: Strategy, max_sentences: int) -> Callable[[Sequence[int]], bool]:
+        def completes(ids: Sequence[int]) -> bool:
+            # Most tokens end no sentence; only for those that do is the whole text looked at.
+            if not is_finished(self._encoder.decode(ids[-1:])):
                 return False
-            return len(sentences_of(self._encoder.decode(ids))) >= max_sentences
+            return is_complete(self._encoder.decode(ids), strategy, max_sentences)
 
-        return is_complete
+        return completes
 
     def _without_flaws(self, drafts: Sequence[_Draft]) -> list[_Draft]:
         """Leave out what should not be said, and what another draft of the turn says already."""
@@ -255,6 +267,12 @@ class PalGenerator:
             for draft, log_prob in zip(drafts, anywhere, strict=True)
         }
         return sorted(drafts, key=lambda draft: -gains[id(draft)])
+
+
+def _recent_strategies(conversation: Conversation) -> list[Strategy]:
+    """Return the strategies of the supporter's latest utterances, newest first."""
+    used = [u.strategy for u in conversation.utterances if u.strategy]
+    return used[: -_RECENT_UTTERANCES - 1 : -1]
 
 
 def _device(name: str | None) -> torch.device:

@@ -26,6 +26,11 @@ def _exchange(seeker: str, strategy: Strategy, response: str) -> tuple[Utterance
 
 EXAMPLES: tuple[Utterance, ...] = (
     *_exchange(
+        "Hello.",
+        Strategy.OTHERS,
+        "I'm glad you are here. What would you like to talk about?",
+    ),
+    *_exchange(
         "I've been so stressed since I moved to a new city.",
         Strategy.QUESTION,
         "What has been the hardest part of the move for you?",
@@ -76,7 +81,7 @@ OPENERS: Mapping[Strategy, tuple[str, ...]] = MappingProxyType(
         Strategy.RESTATEMENT_OR_PARAPHRASING: ("So you", "It sounds like you"),
         Strategy.REFLECTION_OF_FEELINGS: ("That sounds", "It must be", "You must feel"),
         Strategy.SELF_DISCLOSURE: ("If I were in your place, I would feel", "I can imagine how"),
-        Strategy.AFFIRMATION_AND_REASSURANCE: ("You are", "It takes", "I believe you"),
+        Strategy.AFFIRMATION_AND_REASSURANCE: ("It takes", "You are doing", "You deserve"),
         Strategy.PROVIDING_SUGGESTIONS: ("You could", "Maybe you could", "It might help to"),
         Strategy.INFORMATION: ("Many people", "It is common"),
         Strategy.OTHERS: ("I'm glad", "Thank you for", "I'm here"),

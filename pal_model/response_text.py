@@ -52,13 +52,22 @@ _UNHELPFUL = re.compile(
       | advice\ for\ someone | (?:have|is\ there)\ any\ (?:advice|suggestions|tips)
       | any\ (?:advice|suggestions|tips)\ (?:on|for) | how\ can\ you\ help
       | i\ (?:will|'ll)\ (?:always|do\ whatever) | whatever\ it\ takes | no\ matter\ what
+      | i(?:'m|\ am)\ sure\ (?:you|they|he|she|it|that|there)
+      | you(?:'re|\ are)\ (?:all\ right|alright|ok|okay|fine|happy|doing\ (?:well|great|fine|good|okay?|all)|here\ for\ me)
+      | (?:glad|happy)\ (?:to\ hear|that\ you're\ (?:here\ for|doing))
+      | (?:great|wonderful|fantastic|amazing|lovely|good)\ (?:day|time|one|week|news)
+      | how\ about\ this | think\ of\ me | you\ are\ a\ (?:wo)?man
+      | referring\ to | any\ confusion | let\ me\ know | (?:more|other|any)\ questions
+      | sorry\ (?:for|about)\ (?:your|their|his|her)\ \w+ | happy\ to\ (?:help|share|talk|assist)
+      | offer\ (?:some|you) | (?:some|share)\ insights | your\ lucky
       | meet\ (?:up|you) | talk\ to\ (?:my|me\ about\ my) | you(?:'re|\ are)\ (?:so\ )?lucky
       | (?:should|would|could|can|do|did|am|have|will)\ i\b | (?:think|suggest)\ i\b
     )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Doubts about itself, advice sought from the seeker, promises, comfort for what nobody said."""
+"""Doubts about itself, advice sought from the seeker, promises, cheer and comfort for what nobody
+said."""
 
 _PARTICULARS = frozenset(
     """
@@ -76,7 +85,19 @@ _PARTICULARS = frozenset(
 _PARTICULAR_STEMS = frozenset(word.rstrip("s") for word in _PARTICULARS)
 """Words for people and events in a life: a response may take them up, never bring them up."""
 
+_ONE_SENTENCE = frozenset(
+    {
+        Strategy.RESTATEMENT_OR_PARAPHRASING,
+        Strategy.REFLECTION_OF_FEELINGS,
+        Strategy.SELF_DISCLOSURE,
+    }
+)
+"""Strategies of one move: what a small model adds to it is nearly always filler."""
+
 _CONTENT_WORD_LENGTH = 4
+_REPEATED_RUN = 6  # words: "it sounds like you're having a" once is enough in a while
+_SAME_RESPONSE = 0.75  # share of content words
+_SAME_AS_THE_SEEKERS = 0.85
 
 
 class Flaw(StrEnum):
@@ -103,6 +124,19 @@ def is_finished(sentence: str) -> bool:
     return sentence.rstrip("\"')]").endswith((".", "!", "?"))
 
 
+def is_complete(text: str, strategy: Strategy, max_sentences: int) -> bool:
+    """Say whether a response of `strategy` may end after `text`; 0 sentences are any number."""
+    if not max_sentences or not is_finished(text):
+        return False
+    if strategy is Strategy.QUESTION and text.endswith("?"):
+        return True
+    return len(sentences_of(text)) >= _sentence_limit(strategy, max_sentences)
+
+
+def _sentence_limit(strategy: Strategy, max_sentences: int) -> int:
+    return min(max_sentences, 1) if strategy in _ONE_SENTENCE else max_sentences
+
+
 def trimmed(text: str, strategy: Strategy, max_sentences: int = 0) -> str:
     """Return `text` as one line of whole, different sentences, `max_sentences` at most (0: all).
 
@@ -117,7 +151,8 @@ def trimmed(text: str, strategy: Strategy, max_sentences: int = 0) -> str:
         sentences = sentences[: asked + 1]
     kept = _without_repeats(sentences)
     kept = kept[:1] + [s for s in kept[1:] if not _spoils(s)]
-    response = " ".join(s[:1].upper() + s[1:] for s in kept[: max_sentences or None])
+    limit = _sentence_limit(strategy, max_sentences)
+    response = " ".join(s[:1].upper() + s[1:] for s in kept[: limit or None])
     if response and not is_finished(response):
         response = response.rstrip(" ,;:-") + "."
     return response
@@ -142,8 +177,10 @@ def find_flaw(
         Flaw.UNFOUNDED: bool(_particulars(words) - _particulars(_words(" ".join(heard)))),
         Flaw.NOT_A_QUESTION: strategy is Strategy.QUESTION and not response.endswith("?"),
         Flaw.REPEATS_ITSELF: _repeats_itself(words),
-        Flaw.REPEATS_SUPPORTER: any(_overlap(words, _words(text)) > 0.75 for text in earlier[-8:]),
-        Flaw.ECHOES_SEEKER: any(_overlap(words, _words(text)) > 0.85 for text in latest),
+        Flaw.REPEATS_SUPPORTER: any(_says_again(words, _words(text)) for text in earlier[-8:]),
+        Flaw.ECHOES_SEEKER: any(
+            _overlap(words, _words(text)) > _SAME_AS_THE_SEEKERS for text in latest
+        ),
     }
     return next((flaw for flaw, holds in checks.items() if holds), None)
 
@@ -181,6 +218,15 @@ def _particulars(words: Sequence[str]) -> set[str]:
 def _repeats_itself(words: Sequence[str]) -> bool:
     trigrams = list(zip(words, words[1:], words[2:], strict=False))
     return len(trigrams) > len(set(trigrams)) + len(trigrams) // 6
+
+
+def _says_again(words: Sequence[str], others: Sequence[str]) -> bool:
+    return bool(_runs(words) & _runs(others)) or _overlap(words, others) > _SAME_RESPONSE
+
+
+def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return all runs of `_REPEATED_RUN` words."""
+    return set(zip(*(words[start:] for start in range(_REPEATED_RUN)), strict=False))
 
 
 def _overlap(words: Sequence[str], others: Sequence[str]) -> float:

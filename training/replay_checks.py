@@ -122,7 +122,9 @@ def unanswered(transcripts: Sequence[Transcript]) -> Iterator[str]:
     """Find turns without a reply of PAL's own."""
     for transcript, number, turn in _numbered(transcripts):
         if not turn.answered:
-            reason = turn.error or "only a greeting or an apology came back (no note in metadata.pal)"
+            reason = (
+                turn.error or "only a greeting or an apology came back (no note in metadata.pal)"
+            )
             yield f"{_place(transcript, number)}: {reason}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+# Before torch: OpenMP is to wait as it does in the served process (see pal_model/__init__.py).
+from pal_model import GenerationOptions, Strategy
+
+# isort: split
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -30,7 +35,6 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-from pal_model import GenerationOptions, Strategy
 from pal_model.configuration import PalConfig
 from pal_model.decoding import decode, join_branches
 from pal_model.embedded import best_dtype, default_home, prepare_embedded_model
@@ -357,6 +361,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "dtype": str(model.dtype).removeprefix("torch."),
         "device": str(model.device),
         "threads": torch.get_num_threads(),
+        "gomp_spincount": os.environ.get("GOMP_SPINCOUNT", "default"),
         "llama_cpp": llama.version if llama else "not installed",
         "fixed_prompt_tokens": len(encoder.fixed_ids),
         "other_prompt_tokens": [len(p.with_persona) for p in prompts],

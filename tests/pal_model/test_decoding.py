@@ -169,7 +169,7 @@ def test_a_row_stops_where_it_is_complete_and_not_before_its_minimum(
         GenerationOptions(do_sample=False, min_new_tokens=4),
         end_ids=[2],
         seeds=range(5),
-        is_complete=lambda ids: len(ids) >= 2,
+        is_complete=[lambda ids: len(ids) >= 2] * 5,
     )
     assert {len(row.ids) for row in decoded} == {4}
 

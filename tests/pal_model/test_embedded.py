@@ -70,7 +70,7 @@ def test_it_replies_in_english_words_and_the_strategy_shapes_the_reply(
 ) -> None:
     talk = conversation("Hi", "Hello", "My sister and I had a fight and now I feel alone")
     requests = [ReplyRequest(talk, PERSONA, strategy) for strategy in Strategy]
-    replies = embedded.reply(requests, GenerationOptions(seed=0))
+    replies = embedded.reply(requests, GenerationOptions(seed=0, candidates=1))
     texts = [reply.text for reply in replies]
     assert len(set(texts)) == len(texts)
     assert all(len(text.split()) >= 3 and text.isascii() for text in texts)

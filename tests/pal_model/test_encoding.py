@@ -28,7 +28,9 @@ def text_of(tokenizer: Any, ids: tuple[int, ...]) -> str:
     return str(tokenizer.decode(list(ids)))
 
 
-def test_the_format_is_the_chat_template_of_the_tokenizer(encoder: Encoder, tokenizer: Any) -> None:
+@pytest.mark.parametrize("zero_shot", [True, False])
+def test_the_format_is_the_chat_template_of_the_tokenizer(tokenizer: Any, zero_shot: bool) -> None:
+    encoder = Encoder(tokenizer, PalConfig(zero_shot=zero_shot))
     conversation = Conversation(
         (
             Utterance(Speaker.SEEKER, "I am tired."),
@@ -40,7 +42,7 @@ def test_the_format_is_the_chat_template_of_the_tokenizer(encoder: Encoder, toke
     messages = [
         {"role": "system", "content": f"{PERSONA_LEAD} I work at night. I am a nurse."},
         {"role": "user", "content": "I am tired."},
-        {"role": "assistant", "content": "[Question] Since when?"},
+        {"role": "assistant", "content": ("" if zero_shot else "[Question] ") + "Since when?"},
         {"role": "user", "content": "Since May."},
     ]
     expected = tokenizer.apply_chat_template(

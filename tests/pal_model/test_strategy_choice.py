@@ -36,3 +36,17 @@ def test_calibration_takes_off_what_is_always_preferred() -> None:
     chooser.calibrate(ordinary)
     [distribution] = chooser.distributions(logits(OTHERS=5.0, QUESTION=3.0))
     assert next(iter(distribution)) is Strategy.QUESTION
+
+
+def test_once_calibrated_each_recent_use_halves_a_strategys_odds() -> None:
+    """Guards against the untrained model's habit of going on with one strategy for ever."""
+    chooser = StrategyChooser(NAMES)
+    row = logits(QUESTION=1.0)
+    used = [[Strategy.QUESTION, Strategy.QUESTION, Strategy.OTHERS]]
+    assert chooser.distributions(row, used) == chooser.distributions(row)
+    chooser.calibrate(torch.cat([logits(OTHERS=float(i)) for i in range(3)]))
+    [fresh], [tired] = chooser.distributions(row), chooser.distributions(row, used)
+    reference = Strategy.INFORMATION
+    for strategy, halvings in ((Strategy.QUESTION, 2), (Strategy.OTHERS, 1)):
+        odds = [d[strategy] / d[reference] for d in (fresh, tired)]
+        assert odds[1] == pytest.approx(odds[0] / 2**halvings, rel=1e-4)

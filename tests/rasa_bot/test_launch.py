@@ -148,7 +148,7 @@ def test_a_killed_action_server_is_apologised_for_and_started_again(
     first = child_of(serving)
     killer = threading.Timer(0.5, os.kill, (first, signal.SIGKILL))
     killer.start()
-    assert serving.say("slow", "a") == yaml_files.response("utter_unavailable")
+    assert serving.say("slow", "a") == ["\n\n".join(yaml_files.response("utter_unavailable"))]
     serving.wait_for("The action server stopped (status -9); starting it again")
     deadline = time.monotonic() + 10
     while serving.printed().count("fake actions: ready") < 2:
