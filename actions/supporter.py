@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_RESPONSES_A_BATCH = 12
+"""Up to about so many, a batch on two cores takes hardly longer than one; then its time doubles
+with its size (`make bench`)."""
+
 _WARM_UP = ReplyRequest(
     Conversation((Utterance(Speaker.SEEKER, "I had a long day at work."),)),
     Persona(("I work long days.",)),
@@ -94,6 +98,15 @@ class Supporter:
             await self._loaded_generator()
         return await self._batcher.submit(request, deadline)
 
+    def _candidates(self, seekers: int) -> int:
+        """Return how many responses to draw for each: fewer where many wait for theirs.
+
+        With a seed the number stays, for a repeated run must not depend on who wrote at once.
+        """
+        if self._settings.seed is not None:
+            return self._settings.candidates
+        return max(1, min(self._settings.candidates, _RESPONSES_A_BATCH // seekers))
+
     async def _loaded_generator(self) -> PalGenerator:
         if self._generator is None:
             raise RuntimeError("The supporter is not started; call start() first.")
@@ -121,7 +134,9 @@ class Supporter:
         self, requests: Sequence[ReplyRequest], deadline: float
     ) -> Sequence[Reply]:
         generator = await self._loaded_generator()
-        options = GenerationOptions(candidates=self._settings.candidates, seed=self._settings.seed)
+        options = GenerationOptions(
+            candidates=self._candidates(len(requests)), seed=self._settings.seed
+        )
         started = time.monotonic()
         replies = await asyncio.get_running_loop().run_in_executor(
             self._model_thread,

@@ -53,7 +53,8 @@ _UNHELPFUL = re.compile(
       | any\ (?:advice|suggestions|tips)\ (?:on|for) | how\ can\ you\ help
       | i\ (?:will|'ll)\ (?:always|do\ whatever) | whatever\ it\ takes | no\ matter\ what
       | i(?:'m|\ am)\ sure\ (?:you|they|he|she|it|that|there)
-      | you(?:'re|\ are)\ (?:all\ right|alright|ok|okay|fine|happy|doing\ (?:well|great|fine|good|okay?|all)|here\ for\ me)
+      | you(?:'re|\ are)\ (?:all\ right|alright|okay?|fine|happy|here\ for\ me)
+      | you(?:'re|\ are)\ doing\ (?:all\ right|alright|okay?|fine|well|great|good)
       | (?:glad|happy)\ (?:to\ hear|that\ you're\ (?:here\ for|doing))
       | (?:great|wonderful|fantastic|amazing|lovely|good)\ (?:day|time|one|week|news)
       | how\ about\ this | think\ of\ me | you\ are\ a\ (?:wo)?man
