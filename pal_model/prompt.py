@@ -81,7 +81,11 @@ OPENERS: Mapping[Strategy, tuple[str, ...]] = MappingProxyType(
         Strategy.RESTATEMENT_OR_PARAPHRASING: ("So you", "It sounds like you"),
         Strategy.REFLECTION_OF_FEELINGS: ("That sounds", "It must be", "You must feel"),
         Strategy.SELF_DISCLOSURE: ("If I were in your place, I would feel", "I can imagine how"),
-        Strategy.AFFIRMATION_AND_REASSURANCE: ("It takes", "You are doing", "You deserve"),
+        Strategy.AFFIRMATION_AND_REASSURANCE: (
+            "It takes",
+            "You are doing",
+            "You have every right to",
+        ),
         Strategy.PROVIDING_SUGGESTIONS: ("You could", "Maybe you could", "It might help to"),
         Strategy.INFORMATION: ("Many people", "It is common"),
         Strategy.OTHERS: ("I'm glad", "Thank you for", "I'm here"),

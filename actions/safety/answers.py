@@ -41,6 +41,9 @@ _PATTERNS = (
 )
 _ANSWERS = tuple((answer, re.compile(rf"{_LEAD}{words}\b")) for answer, words in _PATTERNS)
 
+_YES = r"(?:y+|ye+s+|yea+h*|yep|yup|i am|i do|i think so|of course|definitely|absolutely)"
+_BARE_YES = re.compile(rf"{_YES}(?:\W+(?:{_YES}|safe|(?:for|right) now|now|thanks|thank you))*")
+
 _SUICIDE_TOPIC = (
     r"(?:suicid\w*|kill(?:ing)? your ?self|end(?:ing)? (?:your (?:own )?life|it all)"
     r"|tak(?:e|ing) your (?:own )?life|(?:want(?:ed|ing)? to|about|of) (?:die|dying|be dead|death"
@@ -92,6 +95,11 @@ def read_answer(text: str) -> Answer | None:
     """Return what `text` answers where it starts as an answer, or None."""
     plain = _plain(text[:200])
     return next((answer for answer, pattern in _ANSWERS if pattern.search(plain)), None)
+
+
+def is_bare_yes(text: str) -> bool:
+    """Whether `text` says yes and no more: "I have pills here" begins like a yes, and is none."""
+    return _BARE_YES.fullmatch(_plain(text[:200]).strip(" .!,")) is not None
 
 
 def asks_if_safe(question: str) -> bool:

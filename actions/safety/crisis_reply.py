@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from types import MappingProxyType
 
-from actions.safety.answers import Answer, asks_about_danger, asks_if_safe, read_answer
+from actions.safety.answers import (
+    Answer,
+    asks_about_danger,
+    asks_if_safe,
+    is_bare_yes,
+    read_answer,
+)
 from actions.safety.resources import emergency_number, resource_line
 from actions.safety.risk import RiskAssessment, RiskKind, RiskLevel
 from pal_model.conversation import Conversation, Speaker
@@ -246,17 +252,19 @@ def carried_risk(
 
     Raised risk stays raised until the seeker says that they are safe now; "thanks" or a new topic
     does not lower it. A turn with risk of its own never lowers it. `question` is the supporter's
-    last text: with it, a bare "yes" to "are you safe?" is heard too. A mere concern, which may have
-    been a misreading, is also lowered by "no" or "I didn't mean it like that".
+    last text: with it, a bare "yes" to "are you safe?" is heard too; outright danger it lowers to a
+    concern, which is asked about once more. A mere concern, which may have been a misreading, is
+    also lowered by "no" or "I didn't mean it like that".
     """
     if assessment.level > RiskLevel.NONE or previous_level is RiskLevel.NONE:
         return max(previous_level, assessment.level)
     if says_safe(text):
         return RiskLevel.NONE
-    answer = read_answer(text) if question else None
-    if question and answer is Answer.YES and _asks_only_if_safe(question):
-        return RiskLevel.NONE
+    if question and is_bare_yes(text) and _asks_only_if_safe(question):
+        # After outright danger one word is worth asking once more.
+        return RiskLevel.NONE if previous_level is RiskLevel.CONCERN else RiskLevel.CONCERN
     if previous_level is RiskLevel.CONCERN:
+        answer = read_answer(text) if question else None
         denied = question and answer is Answer.NO and asks_about_danger(question)
         if denied or _MISREAD.search(re.sub(r"['’]", "", text[:2000]).lower()):
             return RiskLevel.NONE

@@ -156,7 +156,10 @@ async def test_yes_to_the_question_whether_they_are_safe_lowers_the_risk(
     crisis = await run(action, [user(DANGER)])
     assert "Are you safe right now?" in crisis.text
     events = [user(DANGER), crisis.as_tracker_event(), user("yes")]
-    assert (await run(action, events, risk="high")).slots["risk"] == "none"
+    once = await run(action, events, risk="high")
+    assert once.slots["risk"] == "concern", "after outright danger it is asked once more"
+    events += [once.as_tracker_event(), user("yes")]
+    assert (await run(action, events, risk="concern")).slots["risk"] == "none"
 
 
 async def test_yes_to_something_else_does_not_lower_the_risk(

@@ -337,8 +337,8 @@ def as_json(rounds: Sequence[Round]) -> list[dict[str, Any]]:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_decoding")
-    parser.add_argument("--rounds", type=int, default=12, help="of one conversation at once")
-    parser.add_argument("--batch-rounds", type=int, default=3, help=f"of {BATCH} at once; may be 0")
+    parser.add_argument("--rounds", type=int, default=6, help="of one conversation at once")
+    parser.add_argument("--batch-rounds", type=int, default=1, help=f"of {BATCH} at once; may be 0")
     parser.add_argument("--new-tokens", type=int, default=40, help="of each response")
     parser.add_argument("--threads", type=int, help="default: torch's")
     parser.add_argument(

@@ -235,8 +235,10 @@ def test_nothing_else_lowers_a_high_risk(text: str) -> None:
 @pytest.mark.parametrize(
     ("previous", "question", "text", "expected"),
     [
-        (HIGH, SAFE_QUESTION, "yes", NONE),
-        (HIGH, contact_reply(earlier_replies=2), "Yes, I am", NONE),
+        (HIGH, SAFE_QUESTION, "yes", CONCERN),
+        (CONCERN, SAFE_QUESTION, "yes", NONE),
+        (HIGH, SAFE_QUESTION, "thanks", HIGH),
+        (HIGH, contact_reply(earlier_replies=2), "Yes, I am", CONCERN),
         (HIGH, SAFE_QUESTION, "maybe", HIGH),
         (HIGH, "Do you like tea?", "yes", HIGH),
         (HIGH, CONCERN_QUESTION, "no", HIGH),
@@ -277,9 +279,26 @@ def test_a_whole_exchange() -> None:
     words = contact_reply(earlier_replies=count_crisis_replies(chat))
     chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, words))
     chat = chat.with_utterance(Utterance(Speaker.SEEKER, "yes"))
-    assert carried_risk(HIGH, assess_risk(chat), "yes", question=words) is NONE
+    assert carried_risk(HIGH, assess_risk(chat), "yes", question=words) is CONCERN
+    assert carried_risk(CONCERN, assess_risk(chat), "yes", question=words) is NONE
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_carrying_never_raises(text: str, question: str) -> None:
     assert carried_risk(HIGH, NO_RISK, text, question=question) in RiskLevel
+
+
+@pytest.mark.parametrize(
+    "text", ["I have pills here", "I do not want to talk", "yes, with the pills"]
+)
+def test_what_only_begins_like_a_yes_does_not_lower_outright_danger(text: str) -> None:
+    """Guards against taking "I have ..." for the answer that somebody is safe."""
+    level = carried_risk(RiskLevel.HIGH, NO_RISK, text, question=SAFE_QUESTION)
+    assert level is RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("text", ["yes", "Yes I am.", "yeah, for now"])
+def test_after_outright_danger_a_bare_yes_is_asked_about_once_more(text: str) -> None:
+    once = carried_risk(RiskLevel.HIGH, NO_RISK, text, question=SAFE_QUESTION)
+    assert once is RiskLevel.CONCERN
+    assert carried_risk(once, NO_RISK, text, question=SAFE_QUESTION) is RiskLevel.NONE
