@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_RESPONSES_A_BATCH = 12
-"""Up to about so many, a batch on two cores takes hardly longer than one; then its time doubles
-with its size (`make bench`)."""
+_RESPONSES_A_BATCH = 16
+"""More than these are not drawn at once. On two cores eight seekers at three candidates each came
+near the turn's timeout; at one each, nearly half of the replies were fixed sentences
+(`python -m tests.benchmarks.bench_turn` shows both)."""
 
 _WARM_UP = ReplyRequest(
     Conversation((Utterance(Speaker.SEEKER, "I had a long day at work."),)),

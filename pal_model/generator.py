@@ -123,7 +123,8 @@ class PalGenerator:
     ) -> list[Reply]:
         """Write a response to each request, all in one batch.
 
-        With a seed, a request's response does not depend on the others in the batch.
+        With a seed, a request's response does not depend on the others in the batch; in formats
+        coarser than float32 only up to rounding.
 
         Args:
             requests: what to respond to.
@@ -239,7 +240,8 @@ class PalGenerator:
         fit = {
             (id(draft.turn), draft.text): draft
             for draft in drafts
-            if not find_flaw(
+            if draft.row.ids
+            and not find_flaw(
                 draft.text,
                 draft.turn.request.conversation,
                 draft.turn.request.persona,

@@ -20,7 +20,9 @@ from pal_model import (
     Strategy,
 )
 from pal_model.configuration import PalConfig
+from pal_model.decoding import DecodedRow
 
+EMPTY = DecodedRow(ids=(), mean_log_prob=0.0)
 PERSONA = Persona(("I am a nurse.", "I work at night."))
 
 
@@ -178,3 +180,15 @@ def test_a_model_that_is_not_there_is_named_with_the_remedy(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelLoadError, match="Name 'embedded', a folder"):
         PalGenerator.load(name)
+
+
+def test_a_draft_that_ends_at_once_is_not_said(
+    generator: PalGenerator,
+    conversation: Callable[..., Conversation],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Guards against ranking nothing: the mean log probability of no tokens is not a number."""
+    monkeypatch.setattr("pal_model.generator.decode", lambda *_, seeds, **__: [EMPTY] * len(seeds))
+    [reply] = generator.reply([ReplyRequest(conversation("Hi"), strategy=Strategy.SELF_DISCLOSURE)])
+    assert not reply.generated
+    assert reply.text
