@@ -88,7 +88,7 @@ OPENERS: Mapping[Strategy, tuple[str, ...]] = MappingProxyType(
         ),
         Strategy.PROVIDING_SUGGESTIONS: ("You could", "Maybe you could", "It might help to"),
         Strategy.INFORMATION: ("Many people", "It is common"),
-        Strategy.OTHERS: ("I'm glad", "Thank you for", "I'm here"),
+        Strategy.OTHERS: ("I'm glad you", "I'm here", "Thank you for telling me"),
     }
 )
 """How a reply of each strategy may begin. A model that was not fine-tuned follows a strategy far

@@ -57,6 +57,7 @@ _UNHELPFUL = re.compile(
       | you(?:'re|\ are)\ doing\ (?:all\ right|alright|okay?|fine|well|great|good)
       | (?:glad|happy)\ (?:to\ hear|that\ you're\ (?:here\ for|doing))
       | (?:great|wonderful|fantastic|amazing|lovely|good)\ (?:day|time|one|week|news)
+      | (?:there|here|found)\ (?:for\ )?me | still\ (?:here|around|alive)
       | you\ deserve\ (?:it|this|that) | how\ about\ this | think\ of\ me | you\ are\ a\ (?:wo)?man
       | referring\ to | any\ confusion | let\ me\ know | (?:more|other|any)\ questions
       | sorry\ (?:for|about)\ (?:your|their|his|her)\ \w+ | happy\ to\ (?:help|share|talk|assist)
