@@ -41,7 +41,7 @@ class TerminalOutput(CollectingOutputChannel):
 class Shell:
     """Reads lines, lets the bot answer. Needs no port, so any number can run side by side.
 
-    Rasa's own shell talks to a server of its own over HTTP, hangs at the end of its input and
+    Rasa's own shell talks to a server of its own over HTTP, by its source waits for ever at the end of its input and
     fills a pipe with control codes; this one hands each line to the agent.
     """
 
