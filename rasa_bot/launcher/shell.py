@@ -41,8 +41,8 @@ class TerminalOutput(CollectingOutputChannel):
 class Shell:
     """Reads lines, lets the bot answer. Needs no port, so any number can run side by side.
 
-    Rasa's own shell talks to a server of its own over HTTP, by its source waits for ever at the end of its input and
-    fills a pipe with control codes; this one hands each line to the agent.
+    Rasa's own shell talks to a server of its own over HTTP, by its source waits for ever at the
+    end of its input, and fills a pipe with control codes; this one hands each line to the agent.
     """
 
     def __init__(self, model: Path, endpoints: Path, conversation_id: str | None = None) -> None:
