@@ -78,7 +78,7 @@ class GuidedRows:
 
     def append(self, tokens: Tensor) -> None:
         """Let each response go on with one token, (R,), in both branches."""
-        self._states = self._states.append(tokens[self._branch_index].unsqueeze(1))
+        self._states = self._states.append(tokens[self._branch_index])
 
 
 def decode(

@@ -31,7 +31,8 @@ from pal_model.response_text import (
     is_finished,
     trimmed,
 )
-from pal_model.row_states import RowStates, mean_log_probs
+from pal_model.row_attention import use_row_attention
+from pal_model.row_states import RowStates, mean_log_probs, rows_are_independent
 from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
 
@@ -66,6 +67,7 @@ class PalGenerator:
         """Take a decoder-only `model` with its tokenizer, and prepare what all turns share."""
         self._model = model
         self._model.train(False)
+        use_row_attention(model)
         self._config = config
         self._encoder = Encoder(tokenizer, config)
         self._chooser = StrategyChooser(self._encoder.first_strategy_ids)
@@ -88,13 +90,14 @@ class PalGenerator:
         Args:
             name_or_path: "embedded", a checkpoint folder, or a hub name of a ChatML chat model.
             device: such as "cpu" or "cuda:0"; default: a GPU where there is one.
-            dtype: number format of the weights; default: the fastest on the device.
+            dtype: number format of the weights; default: the fastest on the device; on a CPU, in
+                which one seeker's words never change another's reply.
             home: where the converted embedded model is kept; default `default_home()`.
 
         Raises:
             ModelLoadError: there is no such model, or it cannot be used here.
         """
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -104,15 +107,13 @@ class PalGenerator:
             folder = str(prepare_embedded_model(home or default_home()))
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder)
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype or best_dtype(target)
-            )
+            model = _load_model(folder, target, dtype)
         except (OSError, ValueError, KeyError) as error:
             raise ModelLoadError(
                 f"Cannot load the model {name_or_path!r}: {error} Name 'embedded', a folder that "
                 "holds a checkpoint, or a model of the hub that this machine can reach."
             ) from error
-        return cls(model.to(target), tokenizer, PalConfig.load(Path(folder)))
+        return cls(model, tokenizer, PalConfig.load(Path(folder)))
 
     def reply(
         self,
@@ -123,8 +124,8 @@ class PalGenerator:
     ) -> list[Reply]:
         """Write a response to each request, all in one batch.
 
-        With a seed, a request's response does not depend on the others in the batch; in formats
-        coarser than float32 only up to rounding.
+        With a seed, a request's response does not depend on the others in the batch. (On a GPU in a
+        format coarser than float32 near ties can still part.)
 
         Args:
             requests: what to respond to.
@@ -269,6 +270,19 @@ class PalGenerator:
             for draft, log_prob in zip(drafts, anywhere, strict=True)
         }
         return sorted(drafts, key=lambda draft: -gains[id(draft)])
+
+
+def _load_model(folder: str, device: torch.device, dtype: torch.dtype | None) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    chosen = dtype or best_dtype(device)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=chosen)
+    model.to(device)
+    use_row_attention(model)
+    doubtful = dtype is None and device.type == "cpu" and chosen is not torch.float32
+    if doubtful and not rows_are_independent(model):
+        return _load_model(folder, device, torch.float32)
+    return model
 
 
 def _recent_strategies(conversation: Conversation) -> list[Strategy]:

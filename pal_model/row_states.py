@@ -9,25 +9,27 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
+
+from pal_model.row_cache import RowCache
 
 
 @dataclass(slots=True)
 class RowStates:
-    """Key/value states of R rows, L positions each, and the logits after the last one.
+    """Key/value states of R rows of different lengths, and the logits after each one's last token.
 
-    Rows of different lengths share one batch: a row's missing positions are masked, and each token
-    keeps the position that it has in its own row, so padding changes no row's result.
+    Each token keeps the position that it has in its own row; padding stands after a row, where
+    nothing sees it and what is read next overwrites it.
 
     Attributes:
-        cache: key/value states of every layer, (R, heads, L, head width).
-        attention_mask: 1 where a position is a token, 0 where it is padding, (R, L).
+        cache: key/value states of every layer.
+        lengths: number of tokens of each row, (R,).
         logits: of the token after the last one, (R, V), float32.
     """
 
     model: PreTrainedModel
-    cache: DynamicCache
-    attention_mask: Tensor
+    cache: RowCache
+    lengths: Tensor
     logits: Tensor
 
     @classmethod
@@ -37,95 +39,118 @@ class RowStates:
     ) -> RowStates:
         """Read `rows` of token ids, each after the one row of `after` where that is given."""
         if after is None:
-            device = model.device
-            empty = cls(
-                model,
-                DynamicCache(config=model.config),
-                torch.ones(len(rows), 0, dtype=torch.long, device=device),
-                torch.empty(len(rows), 0, device=device),
-            )
-            return empty.extended(rows)
-        return after.select([0] * len(rows)).extended(rows)
+            lengths = torch.zeros(len(rows), dtype=torch.long, device=model.device)
+            nothing = torch.empty(len(rows), 0, device=model.device)
+            return cls(model, RowCache(len(rows)), lengths, nothing).extended(rows)
+        length = int(after.lengths.max()) + max(map(len, rows))
+        return after.select([0] * len(rows), length).extended(rows)
 
     def __len__(self) -> int:
-        return self.attention_mask.shape[0]
+        return len(self.lengths)
 
     @torch.inference_mode()
     def extended(self, rows: Sequence[Sequence[int]]) -> RowStates:
         """Read on: row i of `rows` (one or more token ids) after row i. Uses up this object."""
-        device = self.attention_mask.device
-        width = max(len(row) for row in rows)
-        ids = torch.tensor([[0] * (width - len(row)) + list(row) for row in rows], device=device)
-        mask = torch.tensor(
-            [[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device
-        )
-        return self.append(ids, mask)
+        ids, counts = padded(rows, self.lengths.device)
+        return self._read_on(ids, counts)
 
     @torch.inference_mode()
-    def append(self, ids: Tensor, mask: Tensor | None = None) -> RowStates:
-        """Read on: `ids` (R, N), of which `mask` (R, N) says which are tokens; default all."""
-        mask = torch.ones_like(ids) if mask is None else mask
-        attention_mask, logits = self._forward(ids, mask, logits_to_keep=1)
-        return RowStates(self.model, self.cache, attention_mask, logits[:, -1])
+    def append(self, tokens: Tensor) -> RowStates:
+        """Read on: one token after each row, (R,). Uses up this object."""
+        return self._read_on(tokens[:, None], torch.ones_like(tokens))
 
+    @torch.inference_mode()
     def all_logits(self, ids: Tensor) -> Tensor:
         """Return the logits after each of `ids` (R, N), (R, N, V). Uses up this object."""
-        return self._forward(ids, torch.ones_like(ids), logits_to_keep=0)[1]
+        return self._logits(self._hidden_states(ids))[:, : ids.shape[1]]
 
-    def _forward(self, ids: Tensor, mask: Tensor, logits_to_keep: int) -> tuple[Tensor, Tensor]:
-        attention_mask = torch.cat([self.attention_mask, mask], dim=1)  # (R, L + N)
-        read_before = self.attention_mask.sum(dim=1, keepdim=True)  # (R, 1)
-        position_ids = (read_before + mask.cumsum(dim=1) - 1).clamp(min=0)  # (R, N)
-        output: Any = self.model(
-            input_ids=ids,
-            attention_mask=attention_mask,
-            position_ids=position_ids,
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=logits_to_keep,
-        )
-        return attention_mask, output.logits.float()
-
-    def select(self, indices: Sequence[int]) -> RowStates:
-        """Return a copy of the rows at `indices`, in that order; a row may be taken repeatedly."""
-        index = torch.tensor(indices, device=self.attention_mask.device)
-        layers = [(keys[index], values[index]) for keys, values in self._layers()]
+    @torch.inference_mode()
+    def select(self, indices: Sequence[int], length: int = 0) -> RowStates:
+        """Return a copy of the rows at `indices`, in that order, with room for `length` tokens; a
+        row may be taken repeatedly.
+        """
+        index = torch.tensor(indices, device=self.lengths.device)
         return RowStates(
-            self.model, DynamicCache(layers), self.attention_mask[index], self.logits[index]
+            self.model, self.cache.select(index, length), self.lengths[index], self.logits[index]
         )
 
+    @torch.inference_mode()
     def joined(self, other: RowStates) -> RowStates:
-        """Return the rows of both, these first, the shorter ones padded on the left."""
-        length = max(self.attention_mask.shape[1], other.attention_mask.shape[1])
-        first, second = self._padded(length), other._padded(length)
-        layers = [
-            (torch.cat([keys, other_keys]), torch.cat([values, other_values]))
-            for (keys, values), (other_keys, other_values) in zip(
-                first._layers(), second._layers(), strict=True
-            )
-        ]
+        """Return the rows of both, these first."""
         return RowStates(
             self.model,
-            DynamicCache(layers),
-            torch.cat([first.attention_mask, second.attention_mask]),
-            torch.cat([first.logits, second.logits]),
+            self.cache.joined(other.cache),
+            torch.cat([self.lengths, other.lengths]),
+            torch.cat([self.logits, other.logits]),
         )
 
-    def _layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Return keys and values of each layer, (R, heads, L, head width)."""
-        layers: list[Any] = self.cache.layers
-        return [(layer.keys, layer.values) for layer in layers]
+    def _read_on(self, ids: Tensor, counts: Tensor) -> RowStates:
+        """Read the first `counts` (R,) tokens of each row of `ids` (R, N)."""
+        hidden_states = self._hidden_states(ids)
+        row = torch.arange(len(self), device=ids.device)
+        logits = self._logits(hidden_states[row, counts - 1])  # the others are not needed
+        return RowStates(self.model, self.cache, self.lengths + counts, logits)
 
-    def _padded(self, length: int) -> RowStates:
-        missing = length - self.attention_mask.shape[1]
-        if not missing:
-            return self
-        layers = [
-            (F.pad(keys, (0, 0, missing, 0)), F.pad(values, (0, 0, missing, 0)))
-            for keys, values in self._layers()
-        ]
-        mask = F.pad(self.attention_mask, (missing, 0))
-        return RowStates(self.model, DynamicCache(layers), mask, self.logits)
+    def _hidden_states(self, ids: Tensor) -> Tensor:
+        """Return the last hidden states at `ids` (R, N), (R, N, D); a lone token gets a pad beside
+        it, for products with a single vector take a kernel that adds up in an order of its own.
+        """
+        if ids.numel() == 1:
+            ids = F.pad(ids, (0, 1))
+        positions = self.lengths[:, None] + torch.arange(ids.shape[1], device=ids.device)  # (R, N)
+        self.cache.expect(positions)
+        output: Any = self.model.base_model(
+            input_ids=ids,
+            attention_mask=self._mask(positions),
+            position_ids=positions,
+            past_key_values=self.cache,
+            use_cache=True,
+        )
+        states: Tensor = output.last_hidden_state
+        return states
+
+    def _mask(self, positions: Tensor) -> Tensor:
+        """Let each token see its row up to itself: 0 there, else -inf, (R, 1, N, L)."""
+        slots = torch.arange(self.cache.length, device=positions.device)
+        unseen = slots > positions[:, None, :, None]
+        return torch.zeros_like(unseen, dtype=self.model.dtype).masked_fill(unseen, -torch.inf)
+
+    def _logits(self, hidden_states: Tensor) -> Tensor:
+        """Return the logits (R, ..., V) at `hidden_states` (R, ..., D), float32."""
+        head: Any = self.model.get_output_embeddings()  # type: ignore[no-untyped-call]
+        rows = len(hidden_states)
+        if rows == 1:  # as in `_hidden_states`
+            hidden_states = hidden_states.repeat(2, *[1] * (hidden_states.dim() - 1))
+        logits: Tensor = head(hidden_states)
+        return logits[:rows].float()
+
+
+def padded(rows: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return `rows` of token ids with padding after the shorter ones, (R, N), and lengths, (R,)."""
+    width = max(len(row) for row in rows)
+    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows], device=device)
+    return ids, torch.tensor([len(row) for row in rows], device=device)
+
+
+def rows_are_independent(model: PreTrainedModel) -> bool:
+    """Try whether this machine computes the very same logits for a row alone and in company.
+
+    Reads and goes on with rows of several lengths, in the model's number format. True says that no
+    difference was seen; where kernels do differ, most tokens show it.
+    """
+    vocabulary = model.config.get_text_config().vocab_size
+    draw = torch.Generator().manual_seed(0)
+    rows = [torch.randint(vocabulary, (n,), generator=draw).tolist() for n in (33, 5, 1)]
+
+    def read(some: Sequence[Sequence[int]]) -> Tensor:
+        states = RowStates.read(model, some)
+        first = states.logits
+        return torch.stack([first, states.append(first.argmax(dim=-1)).logits], dim=1)
+
+    together = read(rows)
+    return all(
+        torch.equal(read([row])[0], expected) for row, expected in zip(rows, together, strict=True)
+    )
 
 
 @torch.inference_mode()
@@ -141,10 +166,7 @@ def mean_log_probs(
     """
     states = after.select([0] * len(contexts)).extended(contexts)
     first = states.logits.log_softmax(dim=-1)  # (R, V)
-    # Padding stands on the right here: the logits before it do not see it.
-    width = max(len(target) for target in targets)
-    padded = [[*target, *[0] * (width - len(target))] for target in targets]
-    ids = torch.tensor(padded, device=first.device)  # (R, N)
+    ids, _ = padded(targets, first.device)  # (R, N)
     rest = states.all_logits(ids)[:, :-1].log_softmax(dim=-1)  # (R, N - 1, V)
     scores = torch.cat([first.unsqueeze(1), rest], dim=1).gather(2, ids.unsqueeze(2)).squeeze(2)
     return [float(row[: len(target)].mean()) for row, target in zip(scores, targets, strict=True)]

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,7 @@ from pal_model.decoding import decode, join_branches
 from pal_model.embedded import best_dtype, default_home, prepare_embedded_model
 from pal_model.encoding import Encoder, TokenIds
 from pal_model.guidance import combine_branches
+from pal_model.row_attention import use_row_attention
 from pal_model.row_states import RowStates
 from tests.benchmarks.report import Spread, described, environment, save, table, verdict
 from tests.benchmarks.samples import read_samples
@@ -65,7 +67,8 @@ LEGEND = f"""\
 No variant uses penalties or warpers. tokens/s: new tokens of all responses in a second; "whole"
 counts reading the prompt, "decoding" begins when the first token was chosen. Numbers are the
 median [least-most] over the rounds; ratios are taken within a round. Variants that do the same
-arithmetic in another order may part at a near tie, in bfloat16 often.
+arithmetic in another order may part at a near tie, in bfloat16 often; (0) keeps one order for a
+response alone and in a batch.
 """
 
 
@@ -119,16 +122,27 @@ class Transformers:
     def __init__(self, model: PreTrainedModel, encoder: Encoder, new_tokens: int) -> None:
         self._model = model
         self._fixed_ids = encoder.fixed_ids
+        use_row_attention(model)
         self._fixed = RowStates.read(model, [encoder.fixed_ids])
+        self._fixed_cache = DynamicCache(config=model.config)
+        with torch.inference_mode(), self._stock_attention():
+            model(torch.tensor([encoder.fixed_ids]), past_key_values=self._fixed_cache)
         self._end_ids = encoder.end_ids
         self._new_tokens = new_tokens
+
+    @contextmanager
+    def _stock_attention(self) -> Iterator[None]:
+        """Let the model attend as transformers does by default, for the plain ways."""
+        self._model.set_attn_implementation("sdpa")
+        yield
+        use_row_attention(self._model)
 
     def variants(self) -> dict[str, Variant]:
         return {
             OURS: self.ours,
-            PLAIN: self.plain,
-            GENERATE: partial(self.generate, cached=False),
-            GENERATE_CACHED: partial(self.generate, cached=True),
+            PLAIN: self._stock_attention()(self.plain),
+            GENERATE: self._stock_attention()(partial(self.generate, cached=False)),
+            GENERATE_CACHED: self._stock_attention()(partial(self.generate, cached=True)),
         }
 
     def ours(self, prompts: Sequence[Prompt]) -> Measurement:
@@ -186,7 +200,7 @@ class Transformers:
         clock = Clock()
         started = time.perf_counter()
         ids, mask = self._padded([p.with_persona for p in prompts])
-        cache = self._fixed.select([0] * len(prompts)).cache if cached else None
+        cache = self._copy_of_fixed(len(prompts)) if cached else None
         output: Any = self._model.generate(
             ids,
             attention_mask=mask,
@@ -197,6 +211,12 @@ class Transformers:
         tokens = output[:, ids.shape[1] :].tolist()
         ended = time.perf_counter()
         return Measurement(ended - started, ended - clock.times[0], tokens)
+
+    def _copy_of_fixed(self, rows: int) -> DynamicCache:
+        layers: Any = self._fixed_cache.layers
+        return DynamicCache(
+            [(x.keys.repeat(rows, 1, 1, 1), x.values.repeat(rows, 1, 1, 1)) for x in layers]
+        )
 
     def _padded(self, rows: Sequence[TokenIds]) -> tuple[Tensor, Tensor]:
         """Whole prompts, (B, L), padded between the fixed part and the rest; and their mask."""
@@ -317,6 +337,14 @@ def described_rounds(rounds: Sequence[Round], batch: int) -> Iterator[str]:
         yield f"rounds in which {one} and {other} wrote the same tokens: {same} of {len(rounds)}"
 
 
+def alone_and_together(ours: Variant, prompts: Sequence[Prompt], rounds: Sequence[Round]) -> str:
+    """How many responses of the batches come out the same when they are written alone."""
+    together = [ids for measured in rounds for ids in measured[OURS].tokens]
+    alone = [ours([prompts[i % len(prompts)]]).tokens[0] for i in range(len(together))]
+    same = sum(one == other for one, other in zip(alone, together, strict=True))
+    return f"responses with the same tokens alone and in a batch, ours: {same} of {len(together)}"
+
+
 def as_json(rounds: Sequence[Round]) -> list[dict[str, Any]]:
     """Every measurement, without the tokens."""
     return [
@@ -381,6 +409,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(described_rounds(measured, batch)), flush=True)
         if batch == 1 and not llama:
             print(f"{LLAMA}: not installed")
+        if batch > 1:
+            print(alone_and_together(singles[OURS], prompts, measured), flush=True)
         results[f"batch_{batch}"] = {"rounds": as_json(measured)} | {
             f"ours / {name}": asdict(ratios(measured, name)[0]) for name in variants if name != OURS
         }

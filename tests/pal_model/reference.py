@@ -11,9 +11,16 @@ from typing import Any
 import torch
 
 
-def next_logits(model: Any, ids: Sequence[int]) -> torch.Tensor:
+def next_logits(model: Any, ids: Sequence[int], room: int = 1) -> torch.Tensor:
+    """The logits after `ids`; padding after them fills a multiple of `room`.
+
+    In bfloat16 the kernels sum in an order that depends on the room, not on what is in it.
+    """
+    pads = -len(ids) % room
+    mask = torch.tensor([[1] * len(ids) + [0] * pads])
     with torch.no_grad():
-        return model(input_ids=torch.tensor([list(ids)])).logits[0, -1].double()
+        output = model(input_ids=torch.tensor([[*ids, *[0] * pads]]), attention_mask=mask)
+    return output.logits[0, len(ids) - 1].double()
 
 
 def guided_greedy(
@@ -27,12 +34,13 @@ def guided_greedy(
     max_new_tokens: int,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
+    room: int = 1,
 ) -> list[int]:
     written: list[int] = []
     while len(written) < max_new_tokens:
-        logits = next_logits(model, [*with_persona, *written])
+        logits = next_logits(model, [*with_persona, *written], room)
         if alpha:
-            other = next_logits(model, [*history_only, *written])
+            other = next_logits(model, [*history_only, *written], room)
             logits = (1 + alpha) * logits - alpha * other
         for token in set(written):
             if logits[token] > 0:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from pal_model import (
     Conversation,
@@ -18,8 +20,11 @@ from pal_model import (
     Strategy,
 )
 from pal_model import embedded as embedded_module
+from pal_model import generator as generator_module
 from pal_model.decoding import join_branches
 from pal_model.embedded import default_home, prepare_embedded_model
+from pal_model.row_attention import KEY_MULTIPLE
+from pal_model.row_states import RowStates, rows_are_independent
 from tests.pal_model.reference import guided_greedy
 
 PERSONA = Persona(("I am a nurse.", "My shifts are at night."))
@@ -29,12 +34,19 @@ PERSONA = Persona(("I am a nurse.", "My shifts are at night."))
 def embedded() -> Iterator[PalGenerator]:
     threads = torch.get_num_threads()
     torch.set_num_threads(max(threads, 2))
-    yield PalGenerator.load(device="cpu", dtype=torch.float32)
+    yield PalGenerator.load(device="cpu")
     torch.set_num_threads(threads)
 
 
-def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
-    embedded: PalGenerator, conversation: Callable[..., Conversation]
+@pytest.fixture(scope="module")
+def stock_model(embedded: PalGenerator) -> Any:
+    """The same weights in the same number format, with nothing of ours."""
+    folder = prepare_embedded_model(default_home())
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=embedded._model.dtype).eval()
+
+
+def test_guided_decoding_as_shipped_equals_the_slow_reference(
+    embedded: PalGenerator, stock_model: Any, conversation: Callable[..., Conversation]
 ) -> None:
     talk = conversation("Hi", "Hello", "I can't sleep after work")
     strategy = Strategy.PROVIDING_SUGGESTIONS
@@ -53,7 +65,7 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
     [draft] = embedded._write(rows, [turn], 1, options, None)
     start = (*encoder.strategy_ids[strategy], *draft.opener)
     expected = guided_greedy(
-        embedded._model,
+        stock_model,
         (*encoder.fixed_ids, *inputs.with_persona, *start),
         (*encoder.fixed_ids, *inputs.history_only, *start),
         turn.alpha,
@@ -61,8 +73,51 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
         min_new_tokens=options.min_new_tokens,
         max_new_tokens=options.max_new_tokens,
         repetition_penalty=options.repetition_penalty,
+        room=KEY_MULTIPLE,
     )
     assert list(draft.row.ids) == expected
+
+
+def test_as_shipped_a_reply_is_the_same_alone_and_in_company(
+    embedded: PalGenerator, conversation: Callable[..., Conversation]
+) -> None:
+    requests = [
+        ReplyRequest(conversation("Hi", "Hello", "I can't sleep after work"), PERSONA),
+        ReplyRequest(conversation("I lost my dog"), Persona()),
+        ReplyRequest(conversation(*["We argue about money every single evening"] * 5), PERSONA),
+    ]
+    options = GenerationOptions(seed=5, candidates=2, max_new_tokens=16)
+    together = embedded.reply(requests, options)
+    alone = [embedded.reply([request], options)[0] for request in requests]
+    assert together == alone
+    assert len({reply.text for reply in together}) == len(together)
+
+
+def test_rows_that_depend_on_their_neighbours_are_noticed(
+    embedded: PalGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if embedded._model.dtype is torch.float32:
+        pytest.skip("this CPU has no bfloat16 instructions; float32 is not put to this test")
+    assert rows_are_independent(embedded._model)
+    read = RowStates._logits
+
+    def disturbed(states: RowStates, hidden_states: torch.Tensor) -> torch.Tensor:
+        logits = read(states, hidden_states)
+        return logits if len(logits) == 1 else logits.nextafter(torch.tensor(torch.inf))
+
+    monkeypatch.setattr(RowStates, "_logits", disturbed)
+    assert not rows_are_independent(embedded._model)
+
+
+def test_a_number_format_in_which_rows_depend_on_each_other_is_not_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(generator_module, "best_dtype", lambda _: torch.bfloat16)
+    monkeypatch.setattr(generator_module, "rows_are_independent", lambda _: False)
+    folder = str(prepare_embedded_model(default_home()))
+    cpu = torch.device("cpu")
+    assert generator_module._load_model(folder, cpu, None).dtype is torch.float32
+    assert generator_module._load_model(folder, cpu, torch.bfloat16).dtype is torch.bfloat16
 
 
 def test_it_replies_in_english_words_and_the_strategy_shapes_the_reply(

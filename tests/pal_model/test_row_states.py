@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from pal_model.row_attention import KEY_MULTIPLE
 from pal_model.row_states import RowStates, mean_log_probs
 from tests.pal_model.reference import next_logits
 
@@ -25,7 +26,7 @@ def test_reading_on_in_pieces_is_reading_at_once(model: Any) -> None:
     whole = [a + b for a, b in zip(ROWS, more, strict=True)]
     states = RowStates.read(model, ROWS).extended(more)
     assert_logits(states, model, whole)
-    states = states.append(torch.tensor([[30], [31], [32]]))
+    states = states.append(torch.tensor([30, 31, 32]))
     assert_logits(states, model, [[*row, 30 + i] for i, row in enumerate(whole)])
 
 
@@ -43,6 +44,13 @@ def test_joined_batches_of_different_lengths_read_on_correctly(model: Any) -> No
     assert_logits(
         joined.extended([[60], [61], [62]]), model, [[*r, 60 + i] for i, r in enumerate(ROWS)]
     )
+
+
+def test_rows_grow_past_the_room_they_were_given(model: Any) -> None:
+    long = [3 + i % 200 for i in range(KEY_MULTIPLE - 1)]
+    states = RowStates.read(model, [long, ROWS[0]]).extended([[5, 6], [7]])
+    assert states.cache.length == 2 * KEY_MULTIPLE
+    assert_logits(states, model, [[*long, 5, 6], [*ROWS[0], 7]])
 
 
 def test_mean_log_probs_equal_a_token_by_token_sum(model: Any) -> None:
