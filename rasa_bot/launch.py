@@ -14,6 +14,7 @@ import argparse
 import gc
 import signal
 import sys
+import uuid
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,7 +67,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     chat = commands.add_parser("chat", help="talk in this terminal; /stop leaves")
     chat.add_argument(
-        "--conversation-id", help="continue this conversation (default: a new one each time)"
+        "--conversation-id",
+        default=uuid.uuid4().hex,
+        help="continue this conversation (default: a new one each time)",
     )
     commands.add_parser("serve", help="serve REST on RASA_PORT until Ctrl-C")
     commands.add_parser("train", help="prepare Rasa's model and stop")
@@ -90,15 +93,21 @@ def _train(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _chat(settings: Settings, options: argparse.Namespace) -> int:
+    if sys.stdin is None:  # closed by whoever started this
+        raise LaunchError("there is no standard input to read messages from")
     settings = settings.with_ports(actions_port=free_port(settings.actions_host))
     with ActionServer(settings, log=settings.home / "actions.log") as actions:
         from rasa_bot.launcher.bot_model import trained_model
+        from rasa_bot.launcher.script import talk_through_script
         from rasa_bot.launcher.shell import Shell
 
-        shell = Shell(trained_model(settings), settings.endpoints, options.conversation_id)
+        talk = (trained_model(settings), settings.endpoints, options.conversation_id)
         _set_loaded_objects_aside()
         actions.wait_until_ready()
-        shell.run()
+        if sys.stdin.isatty():
+            Shell(*talk).run()
+        else:
+            talk_through_script(*talk)
     return 0
 
 

@@ -17,13 +17,15 @@ from rasa_bot.launcher.environment import Settings
 _RESPONSE_SECONDS = 330
 
 
+async def configure_limits(app: Any, _loop: Any) -> None:
+    """Lets turns and messages have the size that they may have; a listener of Sanic's."""
+    app.config.RESPONSE_TIMEOUT = _RESPONSE_SECONDS
+    app.config.REQUEST_MAX_SIZE = 2 * MAX_BODY_BYTES  # the channel refuses the rest kindly
+
+
 def serve(settings: Settings, model: Path) -> None:
     """Serves until SIGINT or SIGTERM. Rasa's own HTTP API, which shows trackers, stays off."""
     address = f"http://{settings.rasa_host}:{settings.rasa_port}"
-
-    async def configure(app: Any, _loop: Any) -> None:
-        app.config.RESPONSE_TIMEOUT = _RESPONSE_SECONDS
-        app.config.REQUEST_MAX_SIZE = 2 * MAX_BODY_BYTES  # the channel refuses the rest kindly
 
     async def announce(app: Any, loop: Any) -> None:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
@@ -38,7 +40,7 @@ def serve(settings: Settings, model: Path) -> None:
         endpoints=AvailableEndpoints.read_endpoints(str(settings.endpoints)),
         enable_api=False,
         server_listeners=[
-            (configure, "before_server_start"),
+            (configure_limits, "before_server_start"),
             (announce, "after_server_start"),
         ],
     )

@@ -1,103 +1,133 @@
-"""A conversation in the terminal, or from a script on standard input."""
+"""Rasa's own shell, in a terminal: its server, its channel and its prompt.
+
+What it lacks is added from outside: it greets nobody, a failed request or Ctrl-D ends it with a
+traceback and leaves its server running, and its server listens to the whole network.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-import sys
-import uuid
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from rasa.core.agent import Agent, load_agent
-from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+import rasa.core.run
+from rasa.core.agent import Agent
+from rasa.core.channels import console
+from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.utils import AvailableEndpoints
 
-from rasa_bot.components.channels import APOLOGY
-from rasa_bot.launcher import say
+from rasa_bot.components.channels import APOLOGY, ForgivingRestInput
 from rasa_bot.launcher.errors import LaunchError
+from rasa_bot.launcher.greeting import greet
+from rasa_bot.launcher.ports import free_port
+from rasa_bot.launcher.rest_server import configure_limits
 
 logger = logging.getLogger(__name__)
 
+CHANNEL = "cmdline"
+"""By this name Rasa knows its shell's channel, in its server and in trackers."""
+
 EXIT_COMMAND = "/stop"
-PROMPT = "you> "
+
+_HOST = "127.0.0.1"
 
 
-class TerminalOutput(CollectingOutputChannel):
-    """Prints what the bot says, as it says it."""
+class ShellInput(ForgivingRestInput):
+    """The shell's channel; Rasa opens the prompt for whatever has its name."""
 
     @classmethod
     def name(cls) -> str:
-        """The channel's name in the tracker: that of Rasa's own shell."""
-        return "cmdline"
+        """The name of Rasa's shell."""
+        return CHANNEL
 
-    async def _persist_message(self, message: dict[str, Any]) -> None:
-        await super()._persist_message(message)
-        if message.get("text"):
-            print(message["text"], end="\n\n", flush=True)
+    def url_prefix(self) -> str:
+        """Where the prompt sends what was typed."""
+        return "rest"
 
 
 class Shell:
-    """Reads lines, lets the bot answer. Needs no port, so any number can run side by side.
+    """One run of Rasa's shell."""
 
-    Rasa's own shell talks to a server of its own over HTTP, by its source waits for ever at the
-    end of its input, and fills a pipe with control codes; this one hands each line to the agent.
-    """
-
-    def __init__(self, model: Path, endpoints: Path, conversation_id: str | None = None) -> None:
-        """Loads the model."""
-        self._loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(self._loop)
-        self._conversation_id = conversation_id or uuid.uuid4().hex
-        self._agent: Agent = self._loop.run_until_complete(
-            load_agent(str(model), endpoints=AvailableEndpoints.read_endpoints(str(endpoints)))
-        )
-        if not self._agent.is_ready():
-            raise LaunchError(f"Rasa could not load its model {model}; delete it and try again")
+    def __init__(self, model: Path, endpoints: Path, conversation_id: str) -> None:
+        """Nothing is started yet."""
+        self._model = model
+        self._endpoints = AvailableEndpoints.read_endpoints(str(endpoints))
+        self._conversation_id = conversation_id
+        self._agent: Agent | None = None
+        self._record_messages = console.record_messages
 
     def run(self) -> None:
-        """Talks until /stop or the end of the input."""
-        if sys.stdin is None:  # closed by whoever started this
-            raise LaunchError("there is no standard input to read messages from")
-        sys.stdin.reconfigure(errors="replace")  # a stray byte must not end the conversation
-        say.progress(f"Write a message and press Enter; {EXIT_COMMAND} leaves.")
-        self._loop.run_until_complete(self._greet())
+        """Talks until /stop, Ctrl-C or Ctrl-D.
+
+        Raises:
+            LaunchError: Rasa could not load its model.
+        """
+        console.record_messages = self._converse
+        console._get_user_input = _unless_ended(console._get_user_input)
+        rasa.core.run.serve_application(
+            model_path=str(self._model),
+            channel=f"{__name__}.{ShellInput.__name__}",
+            interface=_HOST,
+            port=free_port(_HOST),
+            endpoints=self._endpoints,
+            enable_api=False,
+            conversation_id=self._conversation_id,
+            server_listeners=[
+                (configure_limits, "before_server_start"),
+                (self._take_agent, "after_server_start"),
+            ],
+        )
+        require_loaded(self._agent, self._model)
+
+    async def _take_agent(self, app: Any, _loop: Any) -> None:
+        self._agent = app.ctx.agent
+        # Who leaves while a reply is written waits for it no longer.
+        app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 0.0
+
+    async def _converse(self, **options: Any) -> None:
+        """What Rasa runs for the prompt; when it returns, the server stops."""
+        if self._agent is None or not self._agent.is_ready():
+            return
+        output = CollectingOutputChannel()
+        await greet(self._agent, self._conversation_id, output)
+        _print(output)
         while True:
-            text = _read_line()
-            if text is None or text == EXIT_COMMAND:
+            try:
+                await self._record_messages(**options)
+            except Exception:  # whatever it was, a person is waiting for an answer
+                logger.exception("A message could not be handled.")
+                await output.send_text_message(self._conversation_id, APOLOGY)
+                _print(output)
+            else:
                 return
-            if text:
-                self._loop.run_until_complete(self._answer(text))
-
-    async def _greet(self) -> None:
-        """Starts the session, so that what this is gets said before anybody has written."""
-        async with self._agent.lock_store.lock(self._conversation_id):
-            tracker = await self._agent.processor.fetch_tracker_with_initial_session(
-                self._conversation_id, TerminalOutput()
-            )
-            await self._agent.processor.save_tracker(tracker)
-
-    async def _answer(self, text: str) -> None:
-        output = TerminalOutput()
-        message = UserMessage(text, output, self._conversation_id, input_channel=output.name())
-        try:
-            await self._agent.handle_message(message)
-        except Exception:  # whatever it was, a person is waiting for an answer
-            logger.exception("A message could not be handled.")
-        if not output.messages:
-            await output.send_text_message(self._conversation_id, APOLOGY)
 
 
-def _read_line() -> str | None:
-    """The next line without outer spaces; None at the end of the input."""
-    if not sys.stdin.isatty():
-        line = sys.stdin.readline()
-        return line.strip() if line else None
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401  (gives input() line editing)
-    try:
-        return input(PROMPT).strip()
-    except EOFError:
-        print()
-        return None
+def _print(output: CollectingOutputChannel) -> None:
+    for message in output.messages:
+        console._print_bot_output(message)
+    output.messages.clear()
+
+
+def _unless_ended(
+    ask: Callable[[Any], Awaitable[str | None]],
+) -> Callable[[Any], Awaitable[str | None]]:
+    """`ask`, until something was typed; None, which leaves the shell, at the end of the input."""
+
+    async def get_user_input(previous_response: Any) -> str | None:
+        text: str | None = ""
+        while text == "":
+            try:
+                text = await ask(previous_response)
+            except EOFError:
+                return None
+            previous_response = None
+        return text
+
+    return get_user_input
+
+
+def require_loaded(agent: Agent | None, model: Path) -> None:
+    """Raises `LaunchError` unless `agent` has its model."""
+    if agent is None or not agent.is_ready():
+        raise LaunchError(f"Rasa could not load its model {model}; delete it and try again")

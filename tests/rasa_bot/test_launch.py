@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def listening_addresses(pid: int) -> set[str]:
+    """The IPv4 addresses at which a process waits for connections."""
+    files = {os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir() if fd.is_symlink()}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in files]
+    return {socket.inet_ntoa(bytes.fromhex(a.split(":")[0])[::-1]) for a in listening}
 
 
 def child_of(running: Running) -> int:
@@ -72,12 +80,12 @@ def test_a_piped_conversation_is_answered_and_ends(model: Path, tmp_path: Path) 
     assert progress == [
         "Starting PAL ...",
         "fake actions: ready",
-        "Write a message and press Enter; /stop leaves.",
+        "One message a line; /stop leaves.",
     ]
 
 
 def test_the_end_of_the_input_ends_the_conversation(model: Path, tmp_path: Path) -> None:
-    """Rasa's own shell hangs there."""
+    """Rasa's own shell raises EOFError there and hangs."""
     result = run("chat", "hello", PAL_TRACKER_DB=str(tmp_path / "tracker.db"))
     assert result.returncode == 0
     assert "I hear you (5 characters)" in result.stdout
@@ -199,29 +207,74 @@ def test_a_killed_launcher_leaves_no_action_server(launch: Callable[..., Running
         time.sleep(0.05)
 
 
-def test_a_terminal_has_a_prompt_and_ctrl_c_leaves(model: Path, tmp_path: Path) -> None:
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, str(LAUNCH), "chat"],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        start_new_session=True,
-        env={**os.environ, "PAL_TRACKER_DB": str(tmp_path / "tracker.db"), "TERM": "dumb"},
-    )
-    os.close(follower)
-    _read_until(leader, "you> ")
-    os.write(leader, b"hello\n")
-    shown = _read_until(leader, "you> ")
-    assert "I hear you (5 characters)" in shown
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    os.close(leader)
+class Terminal:
+    """`chat` in a pseudo-terminal, from its start to its end."""
+
+    def __init__(self, tracker_db: Path) -> None:
+        self._leader, follower = pty.openpty()
+        settings = {"PAL_TRACKER_DB": str(tracker_db), "PROMPT_TOOLKIT_NO_CPR": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, str(LAUNCH), "chat"],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            start_new_session=True,
+            env={**os.environ, **settings, "TERM": "xterm"},
+        )
+        os.close(follower)
+
+    def read_until(self, text: str) -> str:
+        """What is shown from here to `text`, without the codes that place and colour it."""
+        shown = ""
+        while text not in shown:
+            chunk = os.read(self._leader, 4096).decode(errors="replace")
+            shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", chunk)
+            assert "Traceback" not in shown, shown
+        return shown
+
+    def write(self, keys: str) -> None:
+        os.write(self._leader, keys.encode())
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._leader)
 
 
-def _read_until(terminal: int, text: str) -> str:
-    shown = ""
-    while not re.search(re.escape(text) + r"$", shown):
-        shown += os.read(terminal, 4096).decode()
-        assert "Traceback" not in shown, shown
-    return shown
+@pytest.fixture
+def terminal(model: Path, tmp_path: Path) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path / "tracker.db")
+    yield terminal
+    terminal.close()
+
+
+def test_a_terminal_shows_rasas_shell_after_the_greeting(terminal: Terminal) -> None:
+    opening = terminal.read_until("Your input ->")
+    assert opening.index(GREETING[0][:40]) < opening.index("Bot loaded.")
+    assert listening_addresses(terminal.process.pid) == {"127.0.0.1"}, "not the whole network"
+    terminal.write("hello\r")
+    terminal.read_until("I hear you (5 characters)")
+    terminal.read_until("Your input ->")
+    terminal.write("\r")  # Enter alone sends nothing
+    terminal.write("my dog died\r")
+    between = terminal.read_until("I hear you (11 characters)")
+    assert between.count("I hear you") == 1
+    terminal.read_until("Your input ->")
+    terminal.write("/stop\r")
+    assert terminal.process.wait(20) == 0
+
+
+def test_ctrl_d_leaves_the_shell(terminal: Terminal) -> None:
+    """In Rasa's own, its server stays behind and waits for ever."""
+    terminal.read_until("Your input ->")
+    time.sleep(0.5)  # until the prompt reads keys; before, the terminal keeps a Ctrl-D
+    terminal.write("\x04")
+    assert terminal.process.wait(20) == 0
+
+
+def test_ctrl_c_leaves_the_shell_while_a_reply_is_awaited(terminal: Terminal) -> None:
+    terminal.read_until("Your input ->")
+    terminal.write("slow\r")
+    time.sleep(1)
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.process.wait(20) == 0
