@@ -4,6 +4,7 @@ PalError
 ├── InvalidConversationError   input that is not a conversation in the expected layout
 ├── UnknownStrategyError       a name that is none of the eight ESConv strategies
 ├── ModelLoadError             a checkpoint that is missing, damaged or of another kind
+├── ModelInputError            tensors or settings that a model cannot work with
 └── GenerationError
     └── GenerationTimeoutError a reply that was not finished by its deadline
 """
@@ -23,6 +24,10 @@ class UnknownStrategyError(PalError, ValueError):
 
 class ModelLoadError(PalError):
     """A checkpoint that is missing, damaged or of another kind."""
+
+
+class ModelInputError(PalError, ValueError):
+    """Tensors or settings that a model cannot work with."""
 
 
 class GenerationError(PalError):

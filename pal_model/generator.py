@@ -100,7 +100,7 @@ class PalGenerator:
         from transformers import AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        transformers_logging.disable_progress_bar()
         target = _device(device)
         folder = name_or_path
         if name_or_path == EMBEDDED_MODEL:

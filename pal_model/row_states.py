@@ -117,7 +117,7 @@ class RowStates:
 
     def _logits(self, hidden_states: Tensor) -> Tensor:
         """Return the logits (R, ..., V) at `hidden_states` (R, ..., D), float32."""
-        head: Any = self.model.get_output_embeddings()  # type: ignore[no-untyped-call]
+        head: Any = self.model.get_output_embeddings()
         rows = len(hidden_states)
         if rows == 1:  # as in `_hidden_states`
             hidden_states = hidden_states.repeat(2, *[1] * (hidden_states.dim() - 1))

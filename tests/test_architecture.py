@@ -57,6 +57,7 @@ def test_the_public_names_of_pal_model_are_these() -> None:
         "GenerationOptions",
         "GenerationTimeoutError",
         "InvalidConversationError",
+        "ModelInputError",
         "ModelLoadError",
         "PalError",
         "PalGenerator",
