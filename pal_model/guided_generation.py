@@ -1,23 +1,41 @@
-"""Guidance by Eq. 6 inside transformers' `generate`, on any backbone."""
+"""Guidance by Eq. 6 inside transformers' `generate`, on both backbones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import LogitsProcessor, LogitsProcessorList
+from transformers import (
+    DynamicCache,
+    EncoderDecoderCache,
+    LogitsProcessor,
+    LogitsProcessorList,
+)
 
 from pal_model.errors import ModelInputError
 from pal_model.guidance import combine_branches
 
 
-class Branch(Protocol):
-    """The history-only branch of some rows; it remembers what it has read."""
+class HistoryOnlyBranch:
+    """P(r | d) of Eq. 6 for G rows; it remembers what it has read."""
+
+    def __init__(self, model: Any, input_ids: Tensor, attention_mask: Tensor | None) -> None:
+        """Read the history of those rows, (G, H), without any persona."""
+        self._model = model
+        self._encoded = model.get_encoder()(input_ids=input_ids, attention_mask=attention_mask)
+        self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
 
     def read_on(self, ids: Tensor) -> Tensor:
-        """Read the next tokens, (G, N); return the logits after the last one, (G, V)."""
+        """Read the next decoder tokens, (G, N); return the logits after the last one, (G, V)."""
+        logits: Tensor = self._model(
+            encoder_outputs=self._encoded,
+            decoder_input_ids=ids,
+            past_key_values=self._cache,
+            use_cache=True,
+        ).logits
+        return logits[:, -1]
 
 
 class GuidanceLogitsProcessor(LogitsProcessor):
@@ -27,7 +45,7 @@ class GuidanceLogitsProcessor(LogitsProcessor):
     longer be compared.
     """
 
-    def __init__(self, branch: Branch | None, alpha: Tensor) -> None:
+    def __init__(self, branch: HistoryOnlyBranch, alpha: Tensor) -> None:
         """Take the branch of the rows whose alpha is not 0.
 
         Args:
@@ -41,8 +59,6 @@ class GuidanceLogitsProcessor(LogitsProcessor):
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """Return the guided logits, (R, V), after the tokens `input_ids`, (R, T)."""
-        if self._branch is None or not len(self._rows):
-            return scores
         history_only = self._branch.read_on(input_ids[self._rows, self._read :])
         self._read = input_ids.shape[1]
         guided = combine_branches(scores[self._rows], history_only.to(scores), self._alpha)
@@ -92,7 +108,10 @@ class GuidedGenerationMixin:
             copies = kwargs.get("num_return_sequences", config.num_return_sequences) or 1
             strength = strength.repeat_interleave(copies)
             rows = strength.nonzero()[:, 0].div(copies, rounding_mode="floor")
-            branch = model.history_only_branch(kwargs, rows)
+            mask = kwargs.get("attention_mask")
+            branch = HistoryOnlyBranch(
+                model, kwargs["input_ids"][rows], None if mask is None else mask[rows]
+            )
             processors.insert(0, GuidanceLogitsProcessor(branch, strength))
         return super().generate(  # type: ignore[misc]
             generation_config=generation_config, logits_processor=processors, **kwargs

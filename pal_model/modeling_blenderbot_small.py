@@ -12,16 +12,15 @@ from transformers import (
     AutoModelForSeq2SeqLM,
     BlenderbotSmallConfig,
     BlenderbotSmallForConditionalGeneration,
-    DynamicCache,
-    EncoderDecoderCache,
 )
 from transformers import initialization as init
 from transformers.modeling_outputs import BaseModelOutput, Seq2SeqLMOutput
 from transformers.models.blenderbot_small.modeling_blenderbot_small import BlenderbotSmallEncoder
 
 from pal_model.co_attention import PersonaFusion, tokens_first
-from pal_model.errors import ModelInputError, ModelLoadError
+from pal_model.errors import ModelInputError
 from pal_model.guided_generation import GuidedGenerationMixin
+from pal_model.pal_checkpoint import PalCheckpointMixin
 
 
 class PalBlenderbotSmallConfig(BlenderbotSmallConfig):
@@ -108,7 +107,7 @@ class PalBlenderbotSmallEncoder(BlenderbotSmallEncoder):
 
 
 class PalForConditionalGeneration(  # type: ignore[misc]
-    GuidedGenerationMixin, BlenderbotSmallForConditionalGeneration
+    PalCheckpointMixin, GuidedGenerationMixin, BlenderbotSmallForConditionalGeneration
 ):
     """PAL's response generator: BlenderbotSmall whose decoder reads history fused with persona.
 
@@ -117,40 +116,13 @@ class PalForConditionalGeneration(  # type: ignore[misc]
     """
 
     config_class = PalBlenderbotSmallConfig
+    backbone_type = BlenderbotSmallConfig.model_type
 
     def __init__(self, config: PalBlenderbotSmallConfig) -> None:
         """Make the model with random weights; the fusion starts with equal lambdas."""
         super().__init__(config)
         self.model.encoder = PalBlenderbotSmallEncoder(config)
         self.post_init()  # type: ignore[no-untyped-call]
-
-    @classmethod
-    def from_pretrained(cls, name_or_path: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        """Load a checkpoint of PAL, as transformers loads any.
-
-        Raises:
-            ModelLoadError: it is a checkpoint without PAL's weights.
-        """
-        wants_info = kwargs.pop("output_loading_info", False)
-        kwargs["output_loading_info"] = True
-        loaded: Any = super().from_pretrained(name_or_path, *args, **kwargs)
-        model, info = loaded
-        missing = sorted(key for key in info["missing_keys"] if ".fusion." in key)
-        if missing:
-            raise ModelLoadError(
-                f"{str(name_or_path)!r} holds no weights of PAL: {', '.join(missing)} are missing. "
-                f"Name a checkpoint of PAL, or start a new one with {cls.__name__}.from_backbone."
-            )
-        return (model, info) if wants_info else model
-
-    @classmethod
-    def from_backbone(cls, name_or_path: Any, **kwargs: Any) -> PalForConditionalGeneration:
-        """Start training: load a BlenderbotSmall and add an untrained fusion."""
-        config = PalBlenderbotSmallConfig.from_pretrained(name_or_path)
-        model: PalForConditionalGeneration = super().from_pretrained(
-            name_or_path, config=config, **kwargs
-        )
-        return model
 
     def forward(
         self,
@@ -189,35 +161,6 @@ class PalForConditionalGeneration(  # type: ignore[misc]
             **kwargs,
         )
         return output
-
-    def history_only_branch(self, model_inputs: dict[str, Any], rows: Tensor) -> HistoryOnlyBranch:
-        """Return the branch of Eq. 6 that knows no persona, for the rows at `rows`."""
-        mask = model_inputs.get("attention_mask")
-        states = self.model.encoder(
-            model_inputs["input_ids"][rows], None if mask is None else mask[rows]
-        )
-        return HistoryOnlyBranch(self, states)
-
-
-class HistoryOnlyBranch:
-    """P(r | d) of Eq. 6 for G rows, with a cache of its own."""
-
-    def __init__(self, model: PalForConditionalGeneration, states: PalEncoderOutput) -> None:
-        """Take the encoder's output of those rows."""
-        self._model = model
-        self._states = states
-        self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-
-    def read_on(self, ids: Tensor) -> Tensor:
-        """Read the next decoder tokens, (G, N); return the logits after the last one, (G, V)."""
-        logits: Any = self._model(
-            encoder_outputs=self._states,
-            decoder_input_ids=ids,
-            past_key_values=self._cache,
-            use_cache=True,
-        ).logits
-        last: Tensor = logits[:, -1]
-        return last
 
 
 AutoConfig.register(PalBlenderbotSmallConfig.model_type, PalBlenderbotSmallConfig)
