@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -60,6 +62,43 @@ class PersonaFusion(nn.Module):
         # The least finite number: a row without any key gets numbers that nothing uses, not NaN.
         scores = scores.masked_fill(key_mask[:, None] == 0, torch.finfo(scores.dtype).min)
         return scores.softmax(dim=-1) @ keys
+
+
+class GatedPersonaFusion(nn.Module):
+    """The fusion on every layer of a decoder-only backbone, each behind gates of its own.
+
+    A layer's states become H + tanh(g) (H_final - H), for history and persona; the gates g are 0 at
+    the start, and the states what the backbone makes of them.
+    """
+
+    def __init__(self, width: int, layers: int) -> None:
+        """Take `layers` states of width D; they share the norms and the lambdas."""
+        super().__init__()
+        # Unscaled, the softmax of Eqs. 2-3 picks single positions at these widths.
+        self.co_attention = PersonaFusion(width, scaled=True)
+        self.gates = nn.Parameter(torch.zeros(layers, 2))  # of history and of persona
+
+    def forward(
+        self,
+        history: Sequence[Tensor],
+        history_mask: Tensor,
+        persona: Sequence[Tensor],
+        persona_mask: Tensor,
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the layers' states of history, (B, H, D) each, and of persona, (B, P, D).
+
+        Args:
+            history: of each layer, (B, H, D); a row's tokens come first.
+            history_mask: 1 where a position is a token, (B, H).
+            persona: of each layer, (B, P, D).
+            persona_mask: (B, P); a row of zeros has no persona.
+        """
+        fused_history, fused_persona = [], []
+        for h, p, gates in zip(history, persona, self.gates.tanh(), strict=True):
+            final, _ = self.co_attention(h, history_mask, p, persona_mask)  # (B, max(H, P), D)
+            fused_history.append(h + gates[0] * (final[:, : h.shape[1]] - h))
+            fused_persona.append(p + gates[1] * (final[:, : p.shape[1]] - p))
+        return fused_history, fused_persona
 
 
 def _padded(states: Tensor, mask: Tensor, length: int) -> Tensor:

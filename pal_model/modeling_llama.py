@@ -29,7 +29,7 @@ from transformers.modeling_outputs import Seq2SeqLMOutput
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 from transformers.utils.generic import ModelOutput
 
-from pal_model.co_attention import PersonaFusion, tokens_first
+from pal_model.co_attention import GatedPersonaFusion, PersonaFusion, tokens_first
 from pal_model.errors import ModelInputError
 from pal_model.guided_generation import GuidedGenerationMixin
 from pal_model.pal_checkpoint import PalCheckpointMixin
@@ -66,29 +66,25 @@ class PalLlamaForConditionalGeneration(  # type: ignore[misc]
 ):
     """PAL's response generator on Llama, with the interface of the one on BlenderbotSmall.
 
-    Each layer's states pass the fusion through a gate: H + tanh(g) (H_final - H), for history and
-    persona, with g = 0 at the start. An untrained model therefore is its backbone, which attends to
-    the persona beside the history.
+    Each layer's states pass the fusion through gates that are closed at the start. An untrained
+    model therefore is its backbone, which attends to the persona beside the history.
     """
 
     config_class = PalLlamaConfig
     backbone_type = LlamaConfig.model_type
-    pal_weights = ("fusion.", "persona_gates")
 
     def __init__(self, config: PalLlamaConfig) -> None:
         """Make the model with random weights and closed gates."""
         super().__init__(config)
-        # Unscaled, the softmax of Eqs. 2-3 picks single positions at these widths.
-        self.fusion = PersonaFusion(config.hidden_size, scaled=True)
-        self.persona_gates = nn.Parameter(torch.zeros(config.num_hidden_layers, 2))
+        self.fusion = GatedPersonaFusion(config.hidden_size, config.num_hidden_layers)
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
         super()._init_weights(module)  # type: ignore[no-untyped-call]
         if isinstance(module, PersonaFusion):
             init.zeros_(module.lambda_weights)
-        if module is self:
-            init.zeros_(self.persona_gates)
+        elif isinstance(module, GatedPersonaFusion):
+            init.zeros_(module.gates)
 
     def get_encoder(self, modality: str | None = None) -> PrefixEncoder:  # noqa: ARG002
         """Return what `generate` calls to encode history and persona."""
@@ -116,8 +112,8 @@ class PalLlamaForConditionalGeneration(  # type: ignore[misc]
         segments, masks = [history], [history_mask]
         if persona_input_ids is not None:
             persona, persona_mask = self._read("persona", persona_input_ids, persona_attention_mask)
-            segments = self._fused(history, history_mask, persona, persona_mask)
-            masks = [persona_mask, history_mask]
+            history, persona = self.fusion(history, history_mask, persona, persona_mask)
+            segments, masks = [persona, history], [persona_mask, history_mask]
         prefixes = [self._keys_and_values(states) for states in segments]
         return PalPrefix(
             prefix_keys=torch.cat([keys for keys, _ in prefixes], dim=3),
@@ -145,21 +141,6 @@ class PalLlamaForConditionalGeneration(  # type: ignore[misc]
         states = output.hidden_states[: len(self.model.layers)]  # what goes into each layer
         layers: Any = self.model.layers
         return [layer.input_layernorm(h) for layer, h in zip(layers, states, strict=True)], mask
-
-    def _fused(
-        self,
-        history: Sequence[Tensor],
-        history_mask: Tensor,
-        persona: Sequence[Tensor],
-        persona_mask: Tensor,
-    ) -> list[Sequence[Tensor]]:
-        """Return the states of persona and history after the gated fusion, a tensor a layer."""
-        fused_history, fused_persona = [], []
-        for h, p, gates in zip(history, persona, self.persona_gates.tanh(), strict=True):
-            final, _ = self.fusion(h, history_mask, p, persona_mask)  # (B, max(H, P), D)
-            fused_history.append(h + gates[0] * (final[:, : h.shape[1]] - h))
-            fused_persona.append(p + gates[1] * (final[:, : p.shape[1]] - p))
-        return [fused_persona, fused_history]
 
     def _keys_and_values(self, states: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Return each layer's keys and values of its `states`, (B, layers, heads, N, W)."""

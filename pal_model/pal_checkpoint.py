@@ -15,9 +15,6 @@ class PalCheckpointMixin:
     backbone_type: ClassVar[str]
     """Type of the models that PAL can be started from, as their configuration names it."""
 
-    pal_weights: ClassVar[tuple[str, ...]] = ("fusion.",)
-    """In the names of the weights that PAL adds."""
-
     @classmethod
     def from_pretrained(cls, name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         """Load a checkpoint of PAL, as transformers loads any.
@@ -30,7 +27,7 @@ class PalCheckpointMixin:
         model, info = parent.from_pretrained(
             name_or_path, *args, output_loading_info=True, **kwargs
         )
-        missing = [key for key in info["missing_keys"] if any(w in key for w in cls.pal_weights)]
+        missing = [key for key in info["missing_keys"] if "fusion." in key]
         if missing:
             raise ModelLoadError(
                 f"{str(name_or_path)!r} holds no weights of PAL: {', '.join(sorted(missing))} are "

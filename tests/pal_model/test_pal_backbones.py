@@ -78,9 +78,8 @@ class LlamaReference:
 
     def __init__(self, pal: Any) -> None:
         self.stock = LlamaForCausalLM(pal.config).double().eval()
-        own = ("fusion.", "persona_gates")
         self.stock.load_state_dict(
-            {k: v for k, v in pal.state_dict().items() if not k.startswith(own)}
+            {k: v for k, v in pal.state_dict().items() if not k.startswith("fusion.")}
         )
         self._pal, self._config = pal, pal.config
 
@@ -151,13 +150,13 @@ class LlamaReference:
     ) -> tuple[list[Tensor], list[Tensor]]:
         """H + tanh(g) (H_final - H) for both segments."""
         final = fused(
-            self._pal.fusion,
+            self._pal.fusion.co_attention,
             [h.tolist() for h in history],
             [p.tolist() for p in persona],
             scale=1 / math.sqrt(self._config.hidden_size),
         )
         result = []
-        for segment, gate in zip((history, persona), self._pal.persona_gates[layer], strict=True):
+        for segment, gate in zip((history, persona), self._pal.fusion.gates[layer], strict=True):
             opened = math.tanh(float(gate))
             result.append(
                 [
@@ -266,7 +265,7 @@ def pal(backbone: Backbone) -> Any:
     torch.manual_seed(7)
     model = backbone.make().double().eval()
     for name, parameter in model.named_parameters():
-        if "fusion" in name or "gates" in name:
+        if "fusion" in name:
             torch.nn.init.normal_(parameter, mean=0.5)
     return model
 
@@ -441,8 +440,9 @@ def test_a_checkpoint_without_pals_weights_is_refused_and_can_be_started_from(
 
 def test_every_weight_learns(pal: Any) -> None:
     model = type(pal)(pal.config).double()
-    if hasattr(model, "persona_gates"):
-        torch.nn.init.constant_(model.persona_gates, 0.5)  # closed, they let nothing through
+    for name, parameter in model.named_parameters():
+        if name.endswith("gates"):  # closed, they let nothing through
+            torch.nn.init.constant_(parameter, 0.5)
     model(**inputs(), labels=torch.tensor([[50, 20, END]] * ROWS)).loss.backward()
     idle = [
         name
