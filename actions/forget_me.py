@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.supporter import Supporter
 from actions.tracker_conversation import PAL_METADATA
 
 FORGOTTEN = (
@@ -19,6 +20,10 @@ FORGOTTEN = (
 class ActionForgetMe(Action):  # type: ignore[misc]
     """Restarts the tracker; the tracker store erases what came before a restart."""
 
+    def __init__(self, supporter: Supporter) -> None:
+        """Let `supporter` forget as well what the model holds in memory."""
+        self._supporter = supporter
+
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
         return "action_forget_me"
@@ -27,5 +32,6 @@ class ActionForgetMe(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Confirm, and restart."""
+        self._supporter.forget()
         dispatcher.utter_message(text=FORGOTTEN, **{PAL_METADATA: {"service": True}})
         return [Restarted()]

@@ -50,7 +50,7 @@ def build_app(settings: Settings, supporter: Supporter) -> SanicApp:
         ActionUpdatePersona(supporter),
         ActionRespond(supporter, settings.locale),
         ActionShowPersona(),
-        ActionForgetMe(),
+        ActionForgetMe(supporter),
     ):
         executor.register_action(action)
     app: SanicApp = create_app(executor, cors_origins=[])

@@ -99,6 +99,14 @@ class Supporter:
             await self._loaded_generator()
         return await self._batcher.submit(request, deadline)
 
+    def forget(self) -> None:
+        """Drop what the model holds in memory of all conversations, once its present work is done.
+
+        The others lose nothing but the time of one reading.
+        """
+        if self.is_ready and self._generator is not None:
+            self._model_thread.submit(self._generator.result().forget)
+
     def _candidates(self, seekers: int) -> int:
         """Return how many responses to draw for each: fewer where many wait for theirs.
 

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pal_model.errors import ModelLoadError
 from pal_model.strategy import DEFAULT_ALPHAS, Strategy
+
+PersonaForm = Literal["prefix", "prompt"]
 
 CONFIG_FILE = "pal_config.json"
 
@@ -22,6 +24,9 @@ class PalConfig:
         alphas: guidance strength of Eq. 6 for each strategy (Table 2); zero or more.
         max_history_tokens: H at most; older utterances are left out first.
         max_persona_tokens: P at most; older sentences are left out first.
+        persona_form: "prefix" lets the response attend to the persona beside the history, each
+            read on its own (Eq. 1); "prompt" puts it before the history as text, which is the
+            baseline Hard Prompt of the paper and reads the whole history in every turn.
         zero_shot: the weights were never trained on ESConv, so the prompt has to show the task:
             it carries worked examples, and a reply begins with an opener of its strategy.
     """
@@ -29,6 +34,7 @@ class PalConfig:
     alphas: Mapping[Strategy, float] = field(default_factory=lambda: dict(DEFAULT_ALPHAS))
     max_history_tokens: int = 512
     max_persona_tokens: int = 128
+    persona_form: PersonaForm = "prefix"
     zero_shot: bool = True
 
     def __post_init__(self) -> None:
@@ -38,6 +44,11 @@ class PalConfig:
                 raise ValueError(
                     f"alpha of {strategy.value!r} is {alpha!r}; it must be a number, 0 or more."
                 )
+        if self.persona_form not in get_args(PersonaForm):
+            raise ValueError(
+                f"persona_form is {self.persona_form!r}; it must be one of "
+                f"{', '.join(get_args(PersonaForm))}."
+            )
         for name in ("max_history_tokens", "max_persona_tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more.")

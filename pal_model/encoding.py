@@ -3,7 +3,8 @@ r"""Conversation and persona -> token ids: the only home of the text format.
 A prompt is a sequence of chat turns, each `<|im_start|>role\ntext<|im_end|>\n`:
 
     fixed part     the instruction and one example for each strategy
-    persona        a system turn with the persona sentences (left out in the history-only branch)
+    persona        a system turn with the persona sentences (left out in the history-only branch);
+                   read on its own, or as part of the prompt (`PalConfig.persona_form`)
     history        the seeker speaks as `user`, the supporter as `assistant`; what the supporter
                    says begins with its strategy: `[Question] What happened?` (PAL, Eq. 5), but
                    for a zero-shot model, where only the examples do
@@ -38,6 +39,9 @@ _LONGEST_TEXT = 8_000
 """Characters of one utterance that are read at most, the last ones: far more than the history
 budget holds, far less than would keep the tokenizer busy."""
 
+_STRIDES = 4
+"""Into so many parts the history's budget is divided; when it is exceeded, one of them goes."""
+
 TokenIds = tuple[int, ...]
 
 
@@ -51,7 +55,7 @@ class PalInputs:
 
     @property
     def with_persona(self) -> TokenIds:
-        """Ids of the branch that sees the persona."""
+        """Ids of the branch that sees the persona, as one prompt."""
         return self.persona_ids + self.history_ids + self.cue_ids
 
     @property
@@ -141,20 +145,24 @@ class Encoder:
         return self._turn("system", " ".join([PERSONA_LEAD, *kept])) if kept else ()
 
     def _history_ids(self, utterances: Sequence[Utterance]) -> TokenIds:
-        budget = self._config.max_history_tokens
-        turns: list[TokenIds] = []
         if self._config.zero_shot:
             # Untrained, a model names the strategy that it named last, and then never another.
             utterances = [Utterance(u.speaker, u.text) for u in utterances]
-        for role, text in reversed(list(_merged_turns(utterances))):
-            ids = self._turn(role, text)
-            if len(ids) > budget:
-                if not turns:  # the latest turn alone is too long: its end is what is answered
-                    turns.append(self._truncated_turn(role, text, budget))
-                break
-            turns.append(ids)
-            budget -= len(ids)
-        return tuple(itertools.chain.from_iterable(reversed(turns)))
+        budget = self._config.max_history_tokens
+        spoken = list(_merged_turns(utterances))
+        turns = [self._turn(role, text) for role, text in spoken]
+        # Left out in strides: where the kept part begins stays the same for some turns, so that
+        # what was read of it can be used again.
+        stride = max(1, budget // _STRIDES)
+        excess = sum(map(len, turns)) - budget
+        to_leave_out = -(-excess // stride) * stride
+        left_out = 0
+        while to_leave_out > left_out and len(turns) > 1:
+            left_out += len(turns.pop(0))
+        if turns and len(turns[0]) > budget:
+            # The latest turn alone is too long: its end is what is answered.
+            turns = [self._truncated_turn(*spoken[-1], budget)]
+        return tuple(itertools.chain.from_iterable(turns))
 
     def _truncated_turn(self, role: str, text: str, budget: int) -> TokenIds:
         overhead = len(self._turn(role, ""))

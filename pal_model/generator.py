@@ -24,6 +24,7 @@ from pal_model.encoding import Encoder, PalInputs, TokenIds
 from pal_model.errors import ModelLoadError
 from pal_model.fallback_responses import fallback_response
 from pal_model.generation_options import GenerationOptions
+from pal_model.prefix_reader import PrefixReader
 from pal_model.reply import Reply, ReplyRequest
 from pal_model.response_text import (
     find_flaw,
@@ -37,6 +38,9 @@ from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
 
 _RECENT_UTTERANCES = 3
+
+DEFAULT_CACHE_BYTES = 1 << 30
+"""About a hundred conversations of the embedded default; `make bench` measures it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,30 @@ class _Draft:
 class PalGenerator:
     """Writes supporter responses with one model; not safe for several threads at once."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: Any, config: PalConfig) -> None:
-        """Take a decoder-only `model` with its tokenizer, and prepare what all turns share."""
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: Any,
+        config: PalConfig,
+        *,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+    ) -> None:
+        """Take a decoder-only `model` with its tokenizer, and prepare what all turns share.
+
+        Args:
+            model: of the Llama family.
+            tokenizer: the model's.
+            config: what the checkpoint was made for.
+            cache_bytes: of what was read, kept in memory for the conversations' next turns.
+        """
         self._model = model
         self._model.train(False)
         use_row_attention(model)
         self._config = config
         self._encoder = Encoder(tokenizer, config)
         self._chooser = StrategyChooser(self._encoder.first_strategy_ids)
-        self._fixed = self._read_fixed_part()
+        self._histories = PrefixReader(model, self._encoder.fixed_ids, cache_bytes)
+        self._personas = PrefixReader(model, (), cache_bytes // 8)
         if config.zero_shot:
             ordinary = [inputs.history_only for inputs in self._encoder.calibration_inputs()]
             self._chooser.calibrate(self._read(ordinary).logits)
@@ -84,6 +103,7 @@ class PalGenerator:
         device: str | None = None,
         dtype: torch.dtype | None = None,
         home: Path | None = None,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> PalGenerator:
         """Load a model by name: the embedded default, a folder, or a model of the hub.
 
@@ -93,6 +113,7 @@ class PalGenerator:
             dtype: number format of the weights; default: the fastest on the device; on a CPU, in
                 which one seeker's words never change another's reply.
             home: where the converted embedded model is kept; default `default_home()`.
+            cache_bytes: of what was read, kept in memory for the conversations' next turns.
 
         Raises:
             ModelLoadError: there is no such model, or it cannot be used here.
@@ -113,7 +134,8 @@ class PalGenerator:
                 f"Cannot load the model {name_or_path!r}: {error} Name 'embedded', a folder that "
                 "holds a checkpoint, or a model of the hub that this machine can reach."
             ) from error
-        return cls(model, tokenizer, PalConfig.load(Path(folder)))
+        config = PalConfig.load(Path(folder))
+        return cls(model, tokenizer, config, cache_bytes=cache_bytes)
 
     def reply(
         self,
@@ -138,11 +160,9 @@ class PalGenerator:
         if not requests:
             return []
         options = options or GenerationOptions()
-        states, turns = self._choose_strategies(requests)
+        states, history, turns = self._choose_strategies(requests)
         guided = [index for index, turn in enumerate(turns) if turn.alpha]
-        without = (
-            self._read([turns[index].inputs.history_only for index in guided]) if guided else None
-        )
+        without = self._without_persona(history, turns, guided) if guided else None
         count = options.candidates if options.do_sample else 1
         alphas = [turn.alpha for turn in turns for _ in range(count)]
         rows = join_branches(
@@ -154,21 +174,43 @@ class PalGenerator:
         ranked = self._ranked(self._without_flaws(drafts))
         return [_reply(turn, [d.text for d in ranked if d.turn is turn]) for turn in turns]
 
-    def _read_fixed_part(self) -> RowStates | None:
-        fixed = self._encoder.fixed_ids
-        return RowStates.read(self._model, [fixed]) if fixed else None
+    def forget(self) -> None:
+        """Drop all that is remembered of any conversation; what is read next is read anew."""
+        self._histories.remembered.clear()
+        self._personas.remembered.clear()
 
     def _read(self, rows: Sequence[TokenIds]) -> RowStates:
-        return RowStates.read(self._model, rows, after=self._fixed)
+        return RowStates.read(self._model, rows, after=self._histories.fixed)
 
-    def _choose_strategies(self, requests: Sequence[ReplyRequest]) -> tuple[RowStates, list[_Turn]]:
+    def _choose_strategies(
+        self, requests: Sequence[ReplyRequest]
+    ) -> tuple[RowStates, RowStates, list[_Turn]]:
+        """Return the states with persona, ready for a strategy's name; those of the history; and
+        the turns.
+        """
         inputs = [self._encoder.encode_inputs(r.conversation, r.persona) for r in requests]
-        states = self._read([i.with_persona for i in inputs])
+        history, states = self._read_branches(inputs)
+        states = states.extended([i.cue_ids for i in inputs])
         distributions = self._chooser.distributions(
             states.logits, [_recent_strategies(r.conversation) for r in requests]
         )
         turns = [self._turn(*item) for item in zip(requests, inputs, distributions, strict=True)]
-        return states, turns
+        return states, history, turns
+
+    def _read_branches(self, inputs: Sequence[PalInputs]) -> tuple[RowStates, RowStates]:
+        """Return the histories, and the same with their personas; all that comes before the cue."""
+        history = self._histories.read([i.history_ids for i in inputs])
+        if not any(i.persona_ids for i in inputs):
+            return history, history
+        if self._config.persona_form == "prompt":
+            return history, self._read([i.persona_ids + i.history_ids for i in inputs])
+        return history, history.behind(self._personas.read([i.persona_ids for i in inputs]))
+
+    def _without_persona(
+        self, history: RowStates, turns: Sequence[_Turn], guided: Sequence[int]
+    ) -> RowStates:
+        cues = [turns[index].inputs.cue_ids for index in guided]
+        return history.select(guided).extended(cues)
 
     def _turn(
         self, request: ReplyRequest, inputs: PalInputs, probabilities: Mapping[Strategy, float]
@@ -257,11 +299,11 @@ class PalGenerator:
         That is how much likelier a response became by this conversation (its mean log probability
         against that after a neutral message): "I'm here for you" is likely anywhere.
         """
-        if self._fixed is None or len(drafts) < 2:
+        if self._histories.fixed is None or len(drafts) < 2:
             return sorted(drafts, key=lambda draft: -draft.row.mean_log_prob)
         neutral = self._encoder.neutral_inputs().history_only
         anywhere = mean_log_probs(
-            self._fixed,
+            self._histories.fixed,
             [(*neutral, *self._encoder.strategy_ids[d.turn.strategy], *d.opener) for d in drafts],
             [d.row.ids for d in drafts],
         )

@@ -19,18 +19,28 @@ class RowStates:
     """Key/value states of R rows of different lengths, and the logits after each one's last token.
 
     Each token keeps the position that it has in its own row; padding stands after a row, where
-    nothing sees it and what is read next overwrites it.
+    nothing sees it and what is read next overwrites it. A row may begin with a prefix, which was
+    read on its own: the positions of what follows count from behind it.
 
     Attributes:
         cache: key/value states of every layer.
-        lengths: number of tokens of each row, (R,).
+        lengths: number of tokens of each row, its prefix included, (R,).
+        prefix_lengths: number of tokens of each row's prefix, (R,).
         logits: of the token after the last one, (R, V), float32.
     """
 
     model: PreTrainedModel
     cache: RowCache
     lengths: Tensor
+    prefix_lengths: Tensor
     logits: Tensor
+
+    @classmethod
+    def nothing(cls, model: PreTrainedModel, rows: int, cache: RowCache | None = None) -> RowStates:
+        """Return `rows` rows that have read nothing yet."""
+        none = torch.zeros(rows, dtype=torch.long, device=model.device)
+        no_logits = torch.empty(rows, 0, device=model.device)
+        return cls(model, cache or RowCache(rows), none, none, no_logits)
 
     @classmethod
     @torch.inference_mode()
@@ -39,9 +49,7 @@ class RowStates:
     ) -> RowStates:
         """Read `rows` of token ids, each after the one row of `after` where that is given."""
         if after is None:
-            lengths = torch.zeros(len(rows), dtype=torch.long, device=model.device)
-            nothing = torch.empty(len(rows), 0, device=model.device)
-            return cls(model, RowCache(len(rows)), lengths, nothing).extended(rows)
+            return cls.nothing(model, len(rows)).extended(rows)
         length = int(after.lengths.max()) + max(map(len, rows))
         return after.select([0] * len(rows), length).extended(rows)
 
@@ -50,7 +58,12 @@ class RowStates:
 
     @torch.inference_mode()
     def extended(self, rows: Sequence[Sequence[int]]) -> RowStates:
-        """Read on: row i of `rows` (one or more token ids) after row i. Uses up this object."""
+        """Read on: row i of `rows` after row i. Uses up this object.
+
+        A row of no token ids stays as it is, and its logits mean nothing.
+        """
+        if not any(rows):
+            return self
         ids, counts = padded(rows, self.lengths.device)
         return self._read_on(ids, counts)
 
@@ -71,7 +84,11 @@ class RowStates:
         """
         index = torch.tensor(indices, device=self.lengths.device)
         return RowStates(
-            self.model, self.cache.select(index, length), self.lengths[index], self.logits[index]
+            self.model,
+            self.cache.select(index, length),
+            self.lengths[index],
+            self.prefix_lengths[index],
+            self.logits[index],
         )
 
     @torch.inference_mode()
@@ -81,15 +98,32 @@ class RowStates:
             self.model,
             self.cache.joined(other.cache),
             torch.cat([self.lengths, other.lengths]),
+            torch.cat([self.prefix_lengths, other.prefix_lengths]),
             torch.cat([self.logits, other.logits]),
+        )
+
+    @torch.inference_mode()
+    def behind(self, prefixes: RowStates) -> RowStates:
+        """Return copies of the rows, row i after row i of `prefixes`, which may have no tokens.
+
+        What is read from now on sees the prefix; what was read did not. The logits mean nothing
+        until then.
+        """
+        lengths = self.lengths + prefixes.lengths
+        return RowStates(
+            self.model,
+            self.cache.behind(prefixes.cache, prefixes.lengths.tolist(), int(lengths.max())),
+            lengths,
+            self.prefix_lengths + prefixes.lengths,
+            self.logits,
         )
 
     def _read_on(self, ids: Tensor, counts: Tensor) -> RowStates:
         """Read the first `counts` (R,) tokens of each row of `ids` (R, N)."""
         hidden_states = self._hidden_states(ids)
         row = torch.arange(len(self), device=ids.device)
-        logits = self._logits(hidden_states[row, counts - 1])  # the others are not needed
-        return RowStates(self.model, self.cache, self.lengths + counts, logits)
+        logits = self._logits(hidden_states[row, (counts - 1).clamp(min=0)])  # the last ones
+        return RowStates(self.model, self.cache, self.lengths + counts, self.prefix_lengths, logits)
 
     def _hidden_states(self, ids: Tensor) -> Tensor:
         """Return the last hidden states at `ids` (R, N), (R, N, D); a lone token gets a pad beside
@@ -97,22 +131,22 @@ class RowStates:
         """
         if ids.numel() == 1:
             ids = F.pad(ids, (0, 1))
-        positions = self.lengths[:, None] + torch.arange(ids.shape[1], device=ids.device)  # (R, N)
-        self.cache.expect(positions)
+        slots = self.lengths[:, None] + torch.arange(ids.shape[1], device=ids.device)  # (R, N)
+        self.cache.expect(slots)
         output: Any = self.model.base_model(
             input_ids=ids,
-            attention_mask=self._mask(positions),
-            position_ids=positions,
+            attention_mask=self._mask(slots),
+            position_ids=slots - self.prefix_lengths[:, None],
             past_key_values=self.cache,
             use_cache=True,
         )
         states: Tensor = output.last_hidden_state
         return states
 
-    def _mask(self, positions: Tensor) -> Tensor:
+    def _mask(self, slots: Tensor) -> Tensor:
         """Let each token see its row up to itself: 0 there, else -inf, (R, 1, N, L)."""
-        slots = torch.arange(self.cache.length, device=positions.device)
-        unseen = slots > positions[:, None, :, None]
+        all_slots = torch.arange(self.cache.length, device=slots.device)
+        unseen = all_slots > slots[:, None, :, None]
         return torch.zeros_like(unseen, dtype=self.model.dtype).masked_fill(unseen, -torch.inf)
 
     def _logits(self, hidden_states: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class FakeGenerator:
     batches: list[list[ReplyRequest]] = field(default_factory=list)
     options: list[GenerationOptions | None] = field(default_factory=list)
     called: threading.Event = field(default_factory=threading.Event)
+    forgot: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -61,6 +63,9 @@ class FakeGenerator:
         assert self.gate.wait(30), "a test forgot to open the gate"
         return [self.write(request) for request in requests]
 
+    def forget(self) -> None:
+        self.forgot.set()
+
     @property
     def heard(self) -> list[str]:
         """The seekers' utterances in all requests so far."""
@@ -71,6 +76,12 @@ class FakeGenerator:
             for utterance in request.conversation.utterances
             if utterance.speaker is Speaker.SEEKER
         ]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.002)
 
 
 def user(text: Any, intent: str = "chat") -> dict[str, Any]:

@@ -56,6 +56,9 @@ class FakeGenerator:
             _wait_while("working")
         return [self._reply(request) for request in requests]
 
+    def forget(self) -> None:
+        pass
+
     def _reply(self, request: Any) -> Any:
         said = request.conversation.seeker_utterances[-1]
         if "broken" in said:

@@ -19,19 +19,13 @@ from pal_model import (
     Speaker,
     Utterance,
 )
-from tests.actions.fakes import FakeGenerator, reply_to, settings
+from tests.actions.fakes import FakeGenerator, reply_to, settings, until
 
 Start = Callable[..., Supporter]
 
 
 def request(text: str = "I had a bad day.") -> ReplyRequest:
     return ReplyRequest(Conversation((Utterance(Speaker.SEEKER, text),)))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 def echo(request: ReplyRequest) -> Reply:

@@ -11,16 +11,22 @@ from typing import Any
 import torch
 
 
-def next_logits(model: Any, ids: Sequence[int], room: int = 1) -> torch.Tensor:
-    """The logits after `ids`; padding after them fills a multiple of `room`.
-
-    In bfloat16 the kernels sum in an order that depends on the room, not on what is in it.
+def next_logits(
+    model: Any, ids: Sequence[int], prefix: Sequence[int] = (), unseeing: int = 0
+) -> torch.Tensor:
+    """The logits after `ids`, which come after a `prefix` that has positions of its own and that
+    the first `unseeing` of them do not see.
     """
-    pads = -len(ids) % room
-    mask = torch.tensor([[1] * len(ids) + [0] * pads])
+    p, n = len(prefix), len(ids)
+    visible = torch.ones(p + n, p + n).tril().bool()
+    visible[p : p + unseeing, :p] = False
     with torch.no_grad():
-        output = model(input_ids=torch.tensor([[*ids, *[0] * pads]]), attention_mask=mask)
-    return output.logits[0, len(ids) - 1].double()
+        output = model(
+            input_ids=torch.tensor([[*prefix, *ids]]),
+            attention_mask=visible[None, None],
+            position_ids=torch.tensor([[*range(p), *range(n)]]),
+        )
+    return output.logits[0, -1].double()
 
 
 def guided_greedy(
@@ -34,13 +40,15 @@ def guided_greedy(
     max_new_tokens: int,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
-    room: int = 1,
+    prefix: Sequence[int] = (),
+    unseeing: int = 0,
 ) -> list[int]:
+    """Tokens by Eq. 6; `prefix` belongs to the branch with persona (see `next_logits`)."""
     written: list[int] = []
     while len(written) < max_new_tokens:
-        logits = next_logits(model, [*with_persona, *written], room)
+        logits = next_logits(model, [*with_persona, *written], prefix, unseeing)
         if alpha:
-            other = next_logits(model, [*history_only, *written], room)
+            other = next_logits(model, [*history_only, *written])
             logits = (1 + alpha) * logits - alpha * other
         for token in set(written):
             if logits[token] > 0:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,23 @@ def test_a_long_history_loses_its_oldest_turns_whole(
     assert text.startswith(TURN_START)
     assert "number 29." in text
     assert "number 0." not in text
+
+
+def test_where_a_long_history_begins_stays_the_same_for_some_turns(
+    tokenizer: Any, conversation: Callable[..., Conversation]
+) -> None:
+    """What was read of it can be used again only while it begins the same."""
+    encoder = Encoder(tokenizer, PalConfig(max_history_tokens=400))
+    texts = [f"This is utterance number {i}." for i in range(60)]
+    histories = [
+        encoder.encode_inputs(conversation(*texts[: i + 1]), Persona()).history_ids
+        for i in range(len(texts))
+    ]
+    grown = [b[: len(a)] == a for a, b in itertools.pairwise(histories)]
+    assert all(len(ids) <= 400 for ids in histories)
+    assert all(len(ids) > 250 for ids in histories[-20:]), "no more is left out than a stride"
+    assert not all(grown), "or the history would never be too long"
+    assert sum(grown) > 0.7 * len(grown)
 
 
 def test_of_one_very_long_message_the_end_is_read(

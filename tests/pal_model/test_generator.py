@@ -35,19 +35,6 @@ def requests(conversation: Callable[..., Conversation]) -> list[ReplyRequest]:
     ]
 
 
-def rows_of_first_reads(monkeypatch: pytest.MonkeyPatch, generator: PalGenerator) -> list[int]:
-    """Return a list that grows by the number of rows of each prompt reading."""
-    counts: list[int] = []
-    read = generator._read
-
-    def counted(rows: Any) -> Any:
-        counts.append(len(rows))
-        return read(rows)
-
-    monkeypatch.setattr(generator, "_read", counted)
-    return counts
-
-
 def test_a_reply_says_how_it_came_about(
     generator: PalGenerator, requests: list[ReplyRequest]
 ) -> None:
@@ -91,7 +78,7 @@ def test_with_a_seed_a_reply_repeats_and_owes_nothing_to_its_neighbours(
     ],
     ids=["guided", "alpha 0", "no persona"],
 )
-def test_the_second_branch_is_read_only_where_it_counts(
+def test_the_second_branch_is_there_only_where_it_counts(
     generator: PalGenerator,
     conversation: Callable[..., Conversation],
     monkeypatch: pytest.MonkeyPatch,
@@ -99,9 +86,48 @@ def test_the_second_branch_is_read_only_where_it_counts(
     strategy: Strategy,
     branches: int,
 ) -> None:
-    counts = rows_of_first_reads(monkeypatch, generator)
-    generator.reply([ReplyRequest(conversation("Hi"), persona, strategy)])
-    assert sum(counts) == branches
+    rows: list[int] = []
+    monkeypatch.setattr(
+        "pal_model.generator.decode", lambda r, *_, **__: rows.append(len(r._states)) or [EMPTY]
+    )
+    generator.reply(
+        [ReplyRequest(conversation("Hi"), persona, strategy)], GenerationOptions(candidates=1)
+    )
+    assert rows == [branches]
+
+
+def test_what_is_remembered_of_earlier_turns_changes_no_reply(
+    model: Any, tokenizer: Any, conversation: Callable[..., Conversation]
+) -> None:
+    """Also where the history no longer fits and its beginning moves."""
+    texts = ["Hi", "Hello", "I moved and I know nobody here", "Where to?", "Far away", "Oh", "Yes"]
+    options = GenerationOptions(seed=2, max_new_tokens=12)
+    config = PalConfig(max_history_tokens=60)
+    remembering = PalGenerator(model, tokenizer, config)
+    for turn in range(1, len(texts) + 1):
+        persona = Persona(tuple(f"I know {n} people." for n in range(turn // 2)))
+        request = ReplyRequest(conversation(*texts[:turn]), persona)
+        fresh = PalGenerator(model, tokenizer, config, cache_bytes=0)
+        assert remembering.reply([request], options) == fresh.reply([request], options)
+    assert len(remembering._histories.remembered)
+    remembering.forget()
+    assert not len(remembering._histories.remembered)
+    assert not len(remembering._personas.remembered)
+
+
+def test_the_form_of_the_persona_is_the_configurations(
+    model: Any, tokenizer: Any, requests: list[ReplyRequest]
+) -> None:
+    """Hard Prompt reads persona, history and cue as one text, after the fixed part."""
+    texts = {}
+    for form in ("prefix", "prompt"):
+        generator = PalGenerator(model, tokenizer, PalConfig(persona_form=form))
+        states, _, turns = generator._choose_strategies(requests)
+        texts[form] = [states.logits[i] for i in range(len(turns))]
+        whole = generator._read([t.inputs.with_persona for t in turns]).logits
+        same = [torch.allclose(states.logits[i], whole[i]) for i in range(len(turns))]
+        expected = [form == "prompt" or not turn.inputs.persona_ids for turn in turns]
+        assert same == expected
 
 
 def test_no_requests_are_no_work(generator: PalGenerator) -> None:

@@ -53,6 +53,22 @@ def test_rows_grow_past_the_room_they_were_given(model: Any) -> None:
     assert_logits(states, model, [[*long, 5, 6], [*ROWS[0], 7]])
 
 
+def test_a_prefix_is_seen_by_what_follows_alone_and_moves_no_position(model: Any) -> None:
+    prefixes = [[30, 31], [], [33, 34, 35, 36]]
+    after = [[40, 41], [42], [43, 44, 45]]
+    states = RowStates.read(model, ROWS).behind(RowStates.read(model, prefixes))
+    states = states.extended(after).append(torch.tensor([50, 51, 52]))
+    for i, logits in enumerate(states.logits):
+        row = [*ROWS[i], *after[i], 50 + i]
+        expected = next_logits(model, row, prefixes[i], unseeing=len(ROWS[i]))
+        torch.testing.assert_close(logits.double(), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_row_may_read_nothing_while_others_read_on(model: Any) -> None:
+    states = RowStates.read(model, ROWS).extended([[], [20, 21], []]).extended([[7], [8], [9]])
+    assert_logits(states, model, [[*ROWS[0], 7], [*ROWS[1], 20, 21, 8], [*ROWS[2], 9]])
+
+
 def test_mean_log_probs_equal_a_token_by_token_sum(model: Any) -> None:
     fixed = [3, 4, 5]
     contexts, targets = [[6], [7, 8, 9]], [[10, 11, 12], [13]]
