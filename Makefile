@@ -128,6 +128,7 @@ format: .venv/installed  ## Put the sources into the project's style
 
 bench: install  ## Measure: guided decoding against plain ways to do it, and whole turns over REST
 	$(PYTHON) -m tests.benchmarks.bench_decoding
+	$(PYTHON) -m tests.benchmarks.bench_engine
 	$(PYTHON) -m tests.benchmarks.bench_turn
 
 replay: install  ## Send seekers' turns of ESConv to a running `make serve` (options: ARGS="...")
