@@ -188,6 +188,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.compare_fusions", epilog=_LEGEND)
     parser.add_argument("--train", type=Path, required=True, help="a file of PERSONA-CHAT")
     parser.add_argument("--held-out", type=Path, required=True, help="another")
+    parser.add_argument("--model", type=Path, help="a folder; default: the embedded model")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--responses", type=int, default=200, help="held out")
@@ -205,7 +206,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train and measure each way; print a JSON line for each."""
     options = build_parser().parse_args(arguments)
-    folder = prepare_embedded_model(default_home())
+    folder = options.model or prepare_embedded_model(default_home())
     encoder = Encoder(AutoTokenizer.from_pretrained(folder), options.history_tokens)
     options.start_id = encoder.start_id
     draw = random.Random(options.seed)  # noqa: S311  (a repeatable choice, no secret)
