@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     threads: int | None = Field(None, ge=1)
     candidates: int = Field(3, ge=1, le=8)
+    history_cache_mb: int = Field(
+        1024, ge=0, description="of what the model has read, kept for the conversations' next turns"
+    )
     seed: int | None = Field(None, ge=0, lt=2**63)
 
     turn_timeout: float = Field(20.0, gt=0, le=250, description="seconds; Rasa gives up at 300")

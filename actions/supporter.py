@@ -177,4 +177,5 @@ def load_generator_from_settings(settings: Settings) -> PalGenerator:
         device=settings.device,
         dtype=parse_dtype(settings.dtype),
         home=settings.home,
+        cache_bytes=settings.history_cache_mb * 1_000_000,
     )

@@ -39,7 +39,7 @@ from pal_model.strategy_choice import StrategyChooser
 
 _RECENT_UTTERANCES = 3
 
-DEFAULT_CACHE_BYTES = 1 << 30
+DEFAULT_CACHE_BYTES = 1_024_000_000
 """About a hundred conversations of the embedded default; `make bench` measures it."""
 
 

@@ -192,9 +192,7 @@ class PalLlamaForConditionalGeneration(  # type: ignore[misc]
         if decoder_input_ids is None:
             if labels is None:
                 raise ModelInputError("Neither decoder_input_ids nor labels were given; one must.")
-            start, pad = self.config.decoder_start_token_id, self.config.pad_token_id or 0
-            decoder_input_ids = F.pad(labels[:, :-1], (1, 0), value=start)
-            decoder_input_ids = decoder_input_ids.masked_fill(decoder_input_ids == -100, pad)
+            decoder_input_ids = self._shifted(labels)
         cache = DynamicCache() if past_key_values is None else past_key_values
         states = self._read_response(decoder_input_ids, encoder_outputs, cache)
         logits = self.lm_head(states)
@@ -203,6 +201,19 @@ class PalLlamaForConditionalGeneration(  # type: ignore[misc]
             loss = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten())
         returned: Any = cache if use_cache or past_key_values is not None else None
         return Seq2SeqLMOutput(loss=loss, logits=logits, past_key_values=returned)
+
+    def _shifted(self, labels: Tensor) -> Tensor:
+        """Return the decoder's tokens for `labels` (B, T): a start token, then all but the last."""
+        start = self.config.decoder_start_token_id
+        if start is None:
+            start = self.config.bos_token_id
+        if start is None:
+            raise ModelInputError(
+                "The configuration has no decoder_start_token_id, with which a response begins. "
+                "Set it to the last token of what comes before a response in the text format."
+            )
+        ids = F.pad(labels[:, :-1], (1, 0), value=start)
+        return ids.masked_fill(ids == -100, self.config.pad_token_id or 0)
 
     def _read_response(self, ids: Tensor, prefix: PalPrefix, cache: Cache) -> Tensor:
         """Return the last hidden states at the next tokens of the response, `ids`, (B, T, D)."""

@@ -498,3 +498,26 @@ def test_a_model_of_another_family_is_not_taken_for_a_llama(tmp_path: Path) -> N
     tiny_blenderbot().save_pretrained(tmp_path)
     with pytest.raises(ModelLoadError, match=r"type 'pal-blenderbot-small'; .* of type 'llama'\."):
         PalLlamaForConditionalGeneration.from_backbone(tmp_path)
+
+
+def test_a_llama_that_knows_no_start_token_says_what_to_set() -> None:
+    pal = tiny_llama()
+    labels = torch.tensor([[10, END]])
+    inputs_of_one = {"input_ids": torch.tensor([HISTORIES[0]]), "labels": labels}
+    pal.config.decoder_start_token_id = None
+    pal(**inputs_of_one)  # begins with bos then
+    pal.config.bos_token_id = None
+    with pytest.raises(ModelInputError, match=r"no decoder_start_token_id.* Set it to the last"):
+        pal(**inputs_of_one)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"labels": torch.tensor([[3]])}, "input_ids"),
+        ({"input_ids": torch.tensor([[3]])}, "labels"),
+    ],
+)
+def test_a_llama_says_what_it_was_not_given(given: dict[str, Tensor], missing: str) -> None:
+    with pytest.raises(ModelInputError, match=f"Neither .*{missing}.* were given; one must"):
+        tiny_llama()(**given)
