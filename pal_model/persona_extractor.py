@@ -21,14 +21,26 @@ class PersonaExtractor(Protocol):
 
 
 def infer_persona(
-    extractor: PersonaExtractor, conversation: Conversation, known: Persona | None = None
+    extractor: PersonaExtractor,
+    conversation: Conversation,
+    known: Persona | None = None,
+    *,
+    already_read: int = 0,
 ) -> Persona:
     """Return `known` and what `conversation` adds to it (PAL, Table 1).
 
     Only the seeker's utterances are read. Nothing is inferred before the third utterance of the
     conversation (PAL, section 3.2); from then on the earlier ones are read too.
+
+    Args:
+        extractor: what reads them.
+        conversation: the whole of it.
+        known: the persona so far.
+        already_read: number of seeker utterances from which `known` was inferred; the others are
+            read.
     """
     known = known or Persona()
     if len(conversation.utterances) < FIRST_UTTERANCE_WITH_PERSONA:
         return known
-    return known.merge(extractor.extract(conversation.seeker_utterances))
+    new = conversation.seeker_utterances[already_read:]
+    return known.merge(extractor.extract(new))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from pal_model.persona_sentences import plausible_sentences
+
+SAID = (
+    "Hello",
+    "I'm studying to be a pharmacist, but I don’t have a job yet.",
+    "My sister isn't speaking to me because I lost her dog",
+    "i never sleep before 3",
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I am studying to be a pharmacist.",
+        "I study pharmacy.",  # "study" is borne out, whatever the ending
+        "I don't have a job.",
+        "I do not have a job.",
+        "My sister is not speaking to me.",
+        "I lost my sister's dog.",
+        "I never sleep before 3.",
+        "  I am   studying. ",
+    ],
+)
+def test_what_the_seeker_said_may_enter(sentence: str) -> None:
+    assert plausible_sentences([sentence], SAID) == [" ".join(sentence.split())]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("", "nothing"),
+        ("Pharmacist.", "one word"),
+        ("I study " + "very " * 23 + "hard.", "26 words"),
+        ("My favorite color is the dog.", "PERSONA-CHAT's favourite"),
+        ("My favourite band is Job.", "the same, spelt otherwise"),
+        ("You study to be a pharmacist.", "not about the seeker"),
+        ("The pharmacist has a job.", "nor this"),
+        ("I have two kids.", "made up"),
+        ("I am.", "says nothing"),
+        ("I have a job.", "the contrary was said"),
+        ("I have a job!", "whatever the punctuation"),
+        ("My sister is speaking to me.", "the contrary was said"),
+        ("I sleep before 3.", "the contrary was said"),
+        ("I am not studying to be a pharmacist.", "the contrary the other way round"),
+    ],
+)
+def test_what_the_seeker_did_not_say_is_dropped(sentence: str, why: str) -> None:
+    assert plausible_sentences([sentence], SAID) == [], why
+
+
+def test_one_clause_that_bears_a_sentence_out_is_enough() -> None:
+    said = ["I don't have a dog", "Well, I have a dog now"]
+    sentences = ["I have a dog.", "I don't have a dog."]
+    assert plausible_sentences(sentences, said) == sentences
+
+
+def test_without_a_word_from_the_seeker_nothing_enters() -> None:
+    assert plausible_sentences(["I have a dog.", "I am tired."], []) == []
