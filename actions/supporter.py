@@ -24,7 +24,7 @@ from pal_model import (
     infer_persona,
 )
 from pal_model.embedded import parse_dtype
-from pal_model.rule_persona_extractor import RulePersonaExtractor
+from pal_model.persona_extractor import RULES, load_persona_extractor
 
 if TYPE_CHECKING:
     from pal_model import PalGenerator
@@ -54,7 +54,9 @@ class Supporter:
         """Set up; `start` loads the model. The two last arguments replace what is used."""
         self._settings = settings
         self._load_generator = load_generator or load_generator_from_settings
-        self._extractor = extractor or RulePersonaExtractor()
+        is_model = extractor is None and settings.persona_extractor != RULES
+        self._rules = None if is_model else extractor or load_persona_extractor()
+        self._extractor: PersonaExtractor | None = None
         # One thread: the model is one, and its batches are the way to use more than one core.
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._batcher: MicroBatcher[ReplyRequest, Reply] = MicroBatcher(
@@ -85,7 +87,12 @@ class Supporter:
 
     async def infer_persona(self, conversation: Conversation, known: Persona) -> Persona:
         """Return `known` and what `conversation` adds to it."""
-        return await asyncio.to_thread(infer_persona, self._extractor, conversation, known)
+        extractor = self._rules or await self._loaded_extractor()
+        # Rules wait for nothing; a model works in the thread that all models share.
+        thread = None if self._rules else self._model_thread
+        return await asyncio.get_running_loop().run_in_executor(
+            thread, infer_persona, extractor, conversation, known
+        )
 
     async def reply(self, request: ReplyRequest) -> Reply:
         """Return the supporter's next utterance.
@@ -121,12 +128,21 @@ class Supporter:
             raise RuntimeError("The supporter is not started; call start() first.")
         return await asyncio.shield(self._generator)
 
+    async def _loaded_extractor(self) -> PersonaExtractor:
+        await self._loaded_generator()  # the extractor is loaded before it
+        if self._extractor is None:
+            raise RuntimeError("There is no persona extractor although the models are loaded.")
+        return self._extractor
+
     def _is_loaded(self) -> bool:
         return self._generator is not None and self._generator.done()
 
     def _load(self) -> PalGenerator:
         started = time.monotonic()
+        name, device = self._settings.persona_extractor, self._settings.device
         try:
+            if self._rules is None:
+                self._extractor = load_persona_extractor(name, device=device)
             generator = self._load_generator(self._settings)
             generator.reply([_WARM_UP])
         except Exception as error:

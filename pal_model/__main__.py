@@ -20,9 +20,8 @@ from pal_model.errors import PalError
 from pal_model.generation_options import GenerationOptions
 from pal_model.json_lines import InputRecord, LineError, process, read_records
 from pal_model.persona import Persona
-from pal_model.persona_extractor import infer_persona
+from pal_model.persona_extractor import RULES, infer_persona, load_persona_extractor
 from pal_model.reply import Reply, ReplyRequest
-from pal_model.rule_persona_extractor import RulePersonaExtractor
 
 _LAYOUT = """\
 Each line of standard input is one conversation in ESConv's layout, as a JSON object:
@@ -50,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     extract = verbs.add_parser("extract", help='write {"persona": [...]} for each line', **layout)
     extract.set_defaults(run=run_extract)
+    _add_extractor_option(extract)
 
     reply = verbs.add_parser(
         "reply", help="write strategy, alpha, persona and response for each line", **layout
@@ -61,14 +61,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--dtype",
         choices=["auto", "float32", "bfloat16", "float16"],
         default="auto",
-        help="number format; a line's reply is the same in any batch only in float32",
+        help="number format; auto: the fastest in which a batch changes no line's reply",
     )
     reply.add_argument("--batch-size", type=int, default=8, help="conversations a forward pass")
+    _add_extractor_option(reply)
     _add_generation_options(reply)
 
     prepare = verbs.add_parser("prepare", help="convert the embedded model now, not at first use")
     prepare.set_defaults(run=run_prepare)
     return parser
+
+
+def _add_extractor_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--extractor", default=RULES, help=f"'{RULES}', a folder or a hub name of a trained one"
+    )
 
 
 def _add_generation_options(parser: argparse.ArgumentParser) -> None:
@@ -100,8 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_extract(options: argparse.Namespace) -> int:
     """Write the persona of each conversation."""
-    del options
-    extractor = RulePersonaExtractor()
+    extractor = load_persona_extractor(options.extractor)
 
     def work(records: Sequence[InputRecord]) -> list[dict[str, Any]]:
         personas = (infer_persona(extractor, r.conversation, r.persona) for r in records)
@@ -120,7 +126,7 @@ def run_reply(options: argparse.Namespace) -> int:
     generator = PalGenerator.load(
         options.model, device=options.device, dtype=parse_dtype(options.dtype)
     )
-    extractor = RulePersonaExtractor()
+    extractor = load_persona_extractor(options.extractor, device=options.device)
 
     def persona_of(record: InputRecord) -> Persona:
         if record.persona is not None:

@@ -7,6 +7,10 @@ from typing import Protocol
 
 from pal_model.conversation import Conversation
 from pal_model.persona import Persona
+from pal_model.rule_persona_extractor import RulePersonaExtractor
+
+RULES = "rules"
+"""The name of the extractor that needs no model."""
 
 FIRST_UTTERANCE_WITH_PERSONA = 3
 """The conversation's utterance from which on a persona is inferred; before it stand greetings."""
@@ -44,3 +48,21 @@ def infer_persona(
         return known
     new = conversation.seeker_utterances[already_read:]
     return known.merge(extractor.extract(new))
+
+
+def load_persona_extractor(name: str = RULES, *, device: str | None = None) -> PersonaExtractor:
+    """Return the extractor called `name`.
+
+    Args:
+        name: "rules", the folder of a fine-tuned model, or a model of the hub.
+        device: for a model, such as "cuda:0"; default "cpu".
+
+    Raises:
+        ModelLoadError: there is no such model, or it cannot be used.
+    """
+    if name == RULES:
+        return RulePersonaExtractor()
+    # Here, for reading a conversation by the rules needs no torch.
+    from pal_model.model_persona_extractor import ModelPersonaExtractor
+
+    return ModelPersonaExtractor.load(name, device=device or "cpu")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from actions.supporter import Supporter
 from actions.update_persona import ActionUpdatePersona
-from pal_model import Conversation, Persona
+from pal_model import Conversation, ModelLoadError, Persona
 from tests.actions.fakes import DANGER, FakeGenerator, bot, event, run, talk, user
 
 NURSE = "I am a nurse."
@@ -124,12 +125,30 @@ async def test_two_seekers_never_share_a_persona(action: ActionUpdatePersona) ->
     assert second.slots == {"persona": ["I am a pilot."]}
 
 
-async def test_the_extractor_may_be_another(generator: FakeGenerator, start: Any) -> None:
+async def test_the_extractor_may_be_a_model_and_works_in_the_models_thread(
+    monkeypatch: pytest.MonkeyPatch, start: Any
+) -> None:
+    threads: list[str] = []
+
     class Extractor:
         def extract(self, seeker_utterances: Any) -> Persona:
+            threads.append(threading.current_thread().name)
             return Persona((f"I wrote {len(seeker_utterances)} times.",))
 
-    supporter = start()
-    supporter._extractor = Extractor()
+    def load(name: str, *, device: str | None) -> Extractor:
+        threads.append(threading.current_thread().name)
+        assert (name, device) == ("/models/extractor", None)
+        return Extractor()
+
+    monkeypatch.setattr("actions.supporter.load_persona_extractor", load)
+    supporter = start(persona_extractor="/models/extractor")
     turn = await run(ActionUpdatePersona(supporter), TALK)
     assert turn.slots == {"persona": ["I wrote 2 times."]}
+    assert [name.startswith("model") for name in threads] == [True, True]
+
+
+async def test_an_extractor_that_cannot_be_loaded_is_told_as_the_models_are(start: Any) -> None:
+    supporter = start(persona_extractor="/no/such/extractor")
+    with pytest.raises(ModelLoadError, match="'/no/such/extractor'"):
+        await supporter._loaded_extractor()
+    assert isinstance(supporter.load_error, ModelLoadError)

@@ -50,6 +50,18 @@ def test_extract_writes_the_persona_of_each_conversation(
     assert out == [{"persona": ["I lost my job.", "I have two kids."]}, {"persona": []}]
 
 
+def test_the_extractor_may_be_a_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], checkpoint: Path
+) -> None:
+    """The tiny model writes nonsense, which nothing that was said bears out."""
+    arguments = ["extract", "--extractor", str(checkpoint)]
+    status, out, _ = run(monkeypatch, capsys, lines(GOOD), *arguments)
+    assert (status, out) == (0, [{"persona": []}])
+    status, _, errors = run(monkeypatch, capsys, lines(GOOD), "extract", "--extractor", "/no/such")
+    assert status == 2
+    assert "error: Cannot load the persona extractor '/no/such'" in errors
+
+
 def test_reply_writes_strategy_alpha_persona_and_response(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], checkpoint: Path
 ) -> None:
