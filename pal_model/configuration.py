@@ -27,6 +27,7 @@ class PalConfig:
         persona_form: "prefix" lets the response attend to the persona beside the history, each
             read on its own (Eq. 1); "prompt" puts it before the history as text, which is the
             baseline Hard Prompt of the paper and reads the whole history in every turn.
+        base_model: "embedded", a folder or a hub name, where the checkpoint is a LoRA beside it.
         zero_shot: the weights were never trained on ESConv, so the prompt has to show the task:
             it carries worked examples, and a reply begins with an opener of its strategy.
     """
@@ -35,6 +36,7 @@ class PalConfig:
     max_history_tokens: int = 512
     max_persona_tokens: int = 128
     persona_form: PersonaForm = "prefix"
+    base_model: str | None = None
     zero_shot: bool = True
 
     def __post_init__(self) -> None:

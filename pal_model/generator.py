@@ -11,17 +11,12 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig
 from pal_model.conversation import Conversation
 from pal_model.decoding import DecodedRow, GuidedRows, decode, join_branches
-from pal_model.embedded import (
-    EMBEDDED_MODEL,
-    best_dtype,
-    default_home,
-    prepare_embedded_model,
-)
+from pal_model.embedded import EMBEDDED_MODEL
 from pal_model.encoding import Encoder, PalInputs, TokenIds
-from pal_model.errors import ModelLoadError
 from pal_model.fallback_responses import fallback_response
 from pal_model.generation_options import GenerationOptions
 from pal_model.prefix_reader import PrefixReader
@@ -33,7 +28,7 @@ from pal_model.response_text import (
     trimmed,
 )
 from pal_model.row_attention import use_row_attention
-from pal_model.row_states import RowStates, mean_log_probs, rows_are_independent
+from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
 
@@ -108,7 +103,8 @@ class PalGenerator:
         """Load a model by name: the embedded default, a folder, or a model of the hub.
 
         Args:
-            name_or_path: "embedded", a checkpoint folder, or a hub name of a ChatML chat model.
+            name_or_path: "embedded", a folder with a checkpoint or a LoRA, or a hub name of a
+                ChatML chat model.
             device: such as "cpu" or "cuda:0"; default: a GPU where there is one.
             dtype: number format of the weights; default: the fastest on the device; on a CPU, in
                 which one seeker's words never change another's reply.
@@ -118,24 +114,8 @@ class PalGenerator:
         Raises:
             ModelLoadError: there is no such model, or it cannot be used here.
         """
-        from transformers import AutoTokenizer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()
-        target = _device(device)
-        folder = name_or_path
-        if name_or_path == EMBEDDED_MODEL:
-            folder = str(prepare_embedded_model(home or default_home()))
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = _load_model(folder, target, dtype)
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelLoadError(
-                f"Cannot load the model {name_or_path!r}: {error} Name 'embedded', a folder that "
-                "holds a checkpoint, or a model of the hub that this machine can reach."
-            ) from error
-        config = PalConfig.load(Path(folder))
-        return cls(model, tokenizer, config, cache_bytes=cache_bytes)
+        checkpoint = load_checkpoint(name_or_path, device=device, dtype=dtype, home=home)
+        return cls(*checkpoint, cache_bytes=cache_bytes)
 
     def reply(
         self,
@@ -314,35 +294,10 @@ class PalGenerator:
         return sorted(drafts, key=lambda draft: -gains[id(draft)])
 
 
-def _load_model(folder: str, device: torch.device, dtype: torch.dtype | None) -> Any:
-    from transformers import AutoModelForCausalLM
-
-    chosen = dtype or best_dtype(device)
-    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=chosen)
-    model.to(device)
-    use_row_attention(model)
-    doubtful = dtype is None and device.type == "cpu" and chosen is not torch.float32
-    if doubtful and not rows_are_independent(model):
-        return _load_model(folder, device, torch.float32)
-    return model
-
-
 def _recent_strategies(conversation: Conversation) -> list[Strategy]:
     """Return the strategies of the supporter's latest utterances, newest first."""
     used = [u.strategy for u in conversation.utterances if u.strategy]
     return used[: -_RECENT_UTTERANCES - 1 : -1]
-
-
-def _device(name: str | None) -> torch.device:
-    try:
-        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelLoadError(
-            f"The device {name!r} cannot be used: {error} Name one that this machine has, such as "
-            "'cpu' or 'cuda:0', or none for the best."
-        ) from error
-    return device
 
 
 def _reply(turn: _Turn, texts: Sequence[str]) -> Reply:

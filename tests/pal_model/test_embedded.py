@@ -19,8 +19,9 @@ from pal_model import (
     ReplyRequest,
     Strategy,
 )
+from pal_model import checkpoint as checkpoint_module
 from pal_model import embedded as embedded_module
-from pal_model import generator as generator_module
+from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig, PersonaForm
 from pal_model.decoding import join_branches
 from pal_model.embedded import default_home, prepare_embedded_model
@@ -133,12 +134,11 @@ def test_rows_that_depend_on_their_neighbours_are_noticed(
 def test_a_number_format_in_which_rows_depend_on_each_other_is_not_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(generator_module, "best_dtype", lambda _: torch.bfloat16)
-    monkeypatch.setattr(generator_module, "rows_are_independent", lambda _: False)
-    folder = str(prepare_embedded_model(default_home()))
-    cpu = torch.device("cpu")
-    assert generator_module._load_model(folder, cpu, None).dtype is torch.float32
-    assert generator_module._load_model(folder, cpu, torch.bfloat16).dtype is torch.bfloat16
+    monkeypatch.setattr(checkpoint_module, "best_dtype", lambda _: torch.bfloat16)
+    monkeypatch.setattr(checkpoint_module, "rows_are_independent", lambda _: False)
+    assert load_checkpoint("embedded", device="cpu").model.dtype is torch.float32
+    asked_for = load_checkpoint("embedded", device="cpu", dtype=torch.bfloat16)
+    assert asked_for.model.dtype is torch.bfloat16
 
 
 def test_it_replies_in_english_words_and_the_strategy_shapes_the_reply(

@@ -1,0 +1,115 @@
+"""Loads a generator's weights: the embedded default, a checkpoint, or a delta beside its base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from pal_model.configuration import PalConfig
+from pal_model.embedded import EMBEDDED_MODEL, best_dtype, default_home, prepare_embedded_model
+from pal_model.errors import ModelLoadError
+from pal_model.row_attention import use_row_attention
+from pal_model.row_states import rows_are_independent
+
+
+class Checkpoint(NamedTuple):
+    """A model that is ready for use, with what belongs to it."""
+
+    model: PreTrainedModel
+    tokenizer: Any
+    config: PalConfig
+
+
+def load_checkpoint(
+    name: str,
+    *,
+    device: str | None = None,
+    dtype: torch.dtype | None = None,
+    home: Path | None = None,
+) -> Checkpoint:
+    """Load a decoder-only model by name.
+
+    Args:
+        name: "embedded", a folder, or a hub name. A folder whose `pal_config.json` names a
+            `base_model` holds a LoRA, which is added to that base.
+        device: such as "cpu" or "cuda:0"; default: a GPU where there is one.
+        dtype: number format of the weights; default: the fastest on the device; on a CPU, in which
+            one row of a batch never changes another.
+        home: where the converted embedded model is kept; default `default_home()`.
+
+    Raises:
+        ModelLoadError: there is no such model, or it cannot be used here.
+    """
+    transformers_logging.disable_progress_bar()
+    target = find_device(device)
+    folder = _folder(name, home)
+    config = PalConfig.load(Path(folder))
+    base = folder if config.base_model is None else _folder(config.base_model, home)
+    try:
+        has_tokenizer = Path(folder, "tokenizer_config.json").exists()
+        tokenizer = AutoTokenizer.from_pretrained(folder if has_tokenizer else base)
+        model = _load_model(folder, base, target, dtype)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelLoadError(
+            f"Cannot load the model {name!r}: {error} Name 'embedded', a folder that holds a "
+            "checkpoint, or a model of the hub that this machine can reach."
+        ) from error
+    _require_vocabulary(name, model, tokenizer)
+    return Checkpoint(model, tokenizer, config)
+
+
+def find_device(name: str | None) -> torch.device:
+    """Return the device called `name`; None for a GPU where there is one.
+
+    Raises:
+        ModelLoadError: this machine has no such device.
+    """
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelLoadError(
+            f"The device {name!r} cannot be used: {error} Name one that this machine has, such as "
+            "'cpu' or 'cuda:0', or none for the best."
+        ) from error
+    return device
+
+
+def _folder(name: str, home: Path | None) -> str:
+    return str(prepare_embedded_model(home or default_home())) if name == EMBEDDED_MODEL else name
+
+
+def _load_model(folder: str, base: str, device: torch.device, dtype: torch.dtype | None) -> Any:
+    chosen = dtype or best_dtype(device)
+    model = _load_weights(folder, base, chosen)
+    model.to(device)
+    use_row_attention(model)
+    doubtful = dtype is None and device.type == "cpu" and chosen is not torch.float32
+    if doubtful and not rows_are_independent(model):
+        return _load_model(folder, base, device, torch.float32)
+    return model
+
+
+def _load_weights(folder: str, base: str, dtype: torch.dtype) -> Any:
+    if folder == base:
+        return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    from peft import PeftModel  # takes a second, which only a LoRA is to cost
+
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    # Added in float32: in a coarser format most of what training changed would be rounded away.
+    merged: Any = PeftModel.from_pretrained(model, folder)
+    return merged.merge_and_unload().to(dtype)
+
+
+def _require_vocabulary(name: str, model: PreTrainedModel, tokenizer: Any) -> None:
+    embeddings: Any = model.get_input_embeddings()
+    if len(tokenizer) > embeddings.num_embeddings:
+        raise ModelLoadError(
+            f"The tokenizer of {name!r} knows {len(tokenizer)} tokens and its model "
+            f"{embeddings.num_embeddings}: they are of different checkpoints. Put the tokenizer "
+            "beside the model that it was trained with."
+        )
