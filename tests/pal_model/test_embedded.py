@@ -57,7 +57,7 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
     options = GenerationOptions(
         do_sample=False,
         min_new_tokens=1,
-        max_new_tokens=6,
+        max_new_tokens=3,
         max_sentences=0,
         no_repeat_ngram_size=0,
     )
@@ -94,7 +94,7 @@ def test_as_shipped_a_reply_is_the_same_alone_and_in_company(
         ReplyRequest(conversation("I lost my dog"), Persona()),
         ReplyRequest(conversation(*["We argue about money every single evening"] * 5), PERSONA),
     ]
-    options = GenerationOptions(seed=5, candidates=2, max_new_tokens=16)
+    options = GenerationOptions(seed=5, candidates=2, max_new_tokens=10)
     together = embedded.reply(requests, options)
     alone = [embedded.reply([request], options)[0] for request in requests]
     assert together == alone
@@ -105,7 +105,7 @@ def test_as_shipped_a_reply_owes_nothing_to_what_is_remembered(
     embedded: PalGenerator, conversation: Callable[..., Conversation]
 ) -> None:
     texts = ["Hi", "Hello", "I can't sleep after work", "Since when?", "Since May"]
-    options = GenerationOptions(seed=6, candidates=2, max_new_tokens=12)
+    options = GenerationOptions(seed=6, candidates=2, max_new_tokens=10)
     request = ReplyRequest(conversation(*texts), PERSONA)
     embedded.forget()
     [fresh] = embedded.reply([request], options)
