@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     model: str = EMBEDDED_MODEL
     persona_extractor: str = RULES
     device: str | None = None
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "int8", "float32", "bfloat16", "float16"] = "auto"
     threads: int | None = Field(None, ge=1)
     candidates: int = Field(3, ge=1, le=8)
     history_cache_mb: int = Field(

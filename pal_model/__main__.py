@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     reply.add_argument("--device", help="such as cpu or cuda:0; default: a GPU where there is one")
     reply.add_argument(
         "--dtype",
-        choices=["auto", "float32", "bfloat16", "float16"],
+        choices=["auto", "int8", "float32", "bfloat16", "float16"],
         default="auto",
         help="number format; auto: the fastest in which a batch changes no line's reply",
     )

@@ -9,17 +9,18 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from pal_model.backbone import Backbone
 from pal_model.configuration import PalConfig
 from pal_model.embedded import EMBEDDED_MODEL, best_dtype, default_home, prepare_embedded_model
 from pal_model.errors import ModelLoadError
-from pal_model.row_attention import use_row_attention
 from pal_model.row_states import rows_are_independent
+from pal_model.torch_backbone import TorchBackbone
 
 
 class Checkpoint(NamedTuple):
     """A model that is ready for use, with what belongs to it."""
 
-    model: PreTrainedModel
+    backbone: Backbone
     tokenizer: Any
     config: PalConfig
 
@@ -37,8 +38,8 @@ def load_checkpoint(
         name: "embedded", a folder, or a hub name. A folder whose `pal_config.json` names a
             `base_model` holds a LoRA, which is added to that base.
         device: such as "cpu" or "cuda:0"; default: a GPU where there is one.
-        dtype: number format of the weights; default: the fastest on the device; on a CPU, in which
-            one row of a batch never changes another.
+        dtype: number format of the weights; default: the fastest on the device, which on a CPU is
+            `torch.int8`, run by ONNX Runtime, for models that it can run.
         home: where the converted embedded model is kept; default `default_home()`.
 
     Raises:
@@ -52,14 +53,14 @@ def load_checkpoint(
     try:
         has_tokenizer = Path(folder, "tokenizer_config.json").exists()
         tokenizer = AutoTokenizer.from_pretrained(folder if has_tokenizer else base)
-        model = _load_model(folder, base, target, dtype)
+        model = _load_weights(folder, base, _loaded_dtype(target, dtype))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelLoadError(
             f"Cannot load the model {name!r}: {error} Name 'embedded', a folder that holds a "
             "checkpoint, or a model of the hub that this machine can reach."
         ) from error
     _require_vocabulary(name, model, tokenizer)
-    return Checkpoint(model, tokenizer, config)
+    return Checkpoint(_backbone(name, model.to(target), dtype), tokenizer, config)
 
 
 def find_device(name: str | None) -> torch.device:
@@ -83,15 +84,31 @@ def _folder(name: str, home: Path | None) -> str:
     return str(prepare_embedded_model(home or default_home())) if name == EMBEDDED_MODEL else name
 
 
-def _load_model(folder: str, base: str, device: torch.device, dtype: torch.dtype | None) -> Any:
-    chosen = dtype or best_dtype(device)
-    model = _load_weights(folder, base, chosen)
-    model.to(device)
-    use_row_attention(model)
-    doubtful = dtype is None and device.type == "cpu" and chosen is not torch.float32
-    if doubtful and not rows_are_independent(model):
-        return _load_model(folder, base, device, torch.float32)
-    return model
+def _loaded_dtype(device: torch.device, asked_for: torch.dtype | None) -> torch.dtype:
+    """Return in which format weights are read: 8 bits are made of float32."""
+    dtype = asked_for or best_dtype(device)
+    return torch.float32 if dtype is torch.int8 else dtype
+
+
+def _backbone(name: str, model: Any, asked_for: torch.dtype | None) -> Backbone:
+    """Return what runs `model`; unless asked for, nothing in which rows of a batch depend on each
+    other on this machine.
+    """
+    if asked_for is not torch.int8 and (asked_for or model.device.type != "cpu"):
+        return TorchBackbone(model)
+    from pal_model.onnx_backbone import OnnxBackbone, find_obstacle  # a GPU needs none of it
+
+    obstacle = find_obstacle(model)
+    if obstacle is None:
+        backbone = OnnxBackbone(model)
+        if asked_for or rows_are_independent(backbone):
+            return backbone
+    elif asked_for:
+        raise ModelLoadError(
+            f"The model {name!r} cannot run with 8-bit weights: {obstacle}. Ask for no number "
+            "format, or for float32."
+        )
+    return TorchBackbone(model)
 
 
 def _load_weights(folder: str, base: str, dtype: torch.dtype) -> Any:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
 
+from pal_model.backbone import Backbone
 from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig
 from pal_model.conversation import Conversation
@@ -27,7 +27,6 @@ from pal_model.response_text import (
     is_finished,
     trimmed,
 )
-from pal_model.row_attention import use_row_attention
 from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
@@ -64,28 +63,26 @@ class PalGenerator:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        backbone: Backbone,
         tokenizer: Any,
         config: PalConfig,
         *,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
-        """Take a decoder-only `model` with its tokenizer, and prepare what all turns share.
+        """Take a decoder-only backbone with its tokenizer, and prepare what all turns share.
 
         Args:
-            model: of the Llama family.
-            tokenizer: the model's.
+            backbone: what reads and predicts tokens.
+            tokenizer: the backbone's.
             config: what the checkpoint was made for.
             cache_bytes: of what was read, kept in memory for the conversations' next turns.
         """
-        self._model = model
-        self._model.train(False)
-        use_row_attention(model)
+        self._backbone = backbone
         self._config = config
         self._encoder = Encoder(tokenizer, config)
         self._chooser = StrategyChooser(self._encoder.first_strategy_ids)
-        self._histories = PrefixReader(model, self._encoder.fixed_ids, cache_bytes)
-        self._personas = PrefixReader(model, (), cache_bytes // 8)
+        self._histories = PrefixReader(backbone, self._encoder.fixed_ids, cache_bytes)
+        self._personas = PrefixReader(backbone, (), cache_bytes // 8)
         if config.zero_shot:
             ordinary = [inputs.history_only for inputs in self._encoder.calibration_inputs()]
             self._chooser.calibrate(self._read(ordinary).logits)
@@ -160,7 +157,7 @@ class PalGenerator:
         self._personas.remembered.clear()
 
     def _read(self, rows: Sequence[TokenIds]) -> RowStates:
-        return RowStates.read(self._model, rows, after=self._histories.fixed)
+        return RowStates.read(self._backbone, rows, after=self._histories.fixed)
 
     def _choose_strategies(
         self, requests: Sequence[ReplyRequest]

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pal_model.row_attention import KEY_MULTIPLE
-from pal_model.state_cache import LayerStates
+
+@dataclass(frozen=True, slots=True)
+class CacheFormat:
+    """How a backbone keeps keys and values.
+
+    Attributes:
+        layers: number of layers.
+        heads: number of key/value heads.
+        width: of a head, W.
+        dtype: number format.
+        device: where they lie.
+        multiple: buffers have a number of slots that this divides.
+    """
+
+    layers: int
+    heads: int
+    width: int
+    dtype: torch.dtype
+    device: torch.device
+    multiple: int
+
+    def buffer(self, rows: int, length: int) -> Tensor:
+        """Return zeros of shape (layers, 2, rows, heads, L, W); L is `length` or a few more."""
+        slots = length + -length % self.multiple
+        # Zeros, for what a softmax leaves out still meets its weight of 0 and must be finite.
+        return torch.zeros(
+            (self.layers, 2, rows, self.heads, slots, self.width),
+            dtype=self.dtype,
+            device=self.device,
+        )
 
 
 class RowCache:
@@ -21,100 +50,82 @@ class RowCache:
     place instead of copying all that was read before.
     """
 
-    def __init__(self, rows: int, length: int = 0) -> None:
+    def __init__(self, form: CacheFormat, rows: int, length: int = 0) -> None:
         """Make room for `rows` rows of `length` tokens; it grows as they do."""
-        self._rows = rows
-        self._length = _whole_blocks(length)
-        self._layers: list[tuple[Tensor, Tensor]] = []
+        self._form = form
+        self._states = form.buffer(rows, length)
         self._slots = torch.empty(rows, 0, dtype=torch.long)
+
+    @property
+    def states(self) -> Tensor:
+        """Keys, [:, 0], and values, [:, 1], (layers, 2, R, heads, L, W); not a copy."""
+        return self._states
 
     @property
     def length(self) -> int:
         """Number of slots of each row, L."""
-        return self._length
+        return self._states.shape[4]
 
     def expect(self, slots: Tensor) -> None:
         """Let the tokens of the next forward pass go to `slots`, (R, N)."""
         self._slots = slots
-        self._lengthen(int(slots.max()) + 1)
+        self.lengthen(int(slots.max()) + 1)
+
+    def lengthen(self, length: int) -> None:
+        """Make room for rows of `length` tokens."""
+        if length > self.length:
+            self._states = self._copied(self._form, length, self._states)
 
     def update(
         self, keys: Tensor, values: Tensor, layer_index: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
-        """Write a layer's new keys and values, (R, heads, N, head width); return all of them."""
-        if layer_index == len(self._layers):
-            self._layers.append((self._buffer(keys), self._buffer(values)))
-        all_keys, all_values = self._layers[layer_index]
-        row = torch.arange(self._rows, device=keys.device)[:, None]
+        """Write a layer's new keys and values, (R, heads, N, W), to the expected slots; return all
+        of that layer.
+        """
+        all_keys, all_values = self._states[layer_index]
+        row = torch.arange(len(keys), device=keys.device)[:, None]
         all_keys[row, :, self._slots] = keys.transpose(1, 2)
         all_values[row, :, self._slots] = values.transpose(1, 2)
         return all_keys, all_values
 
     def select(self, index: Tensor, length: int = 0) -> RowCache:
         """Return a copy of the rows at `index` with room for `length` tokens."""
-        selected = RowCache(len(index), max(self._length, length))
-        selected._layers = [
-            (selected._copied(keys[index]), selected._copied(values[index]))
-            for keys, values in self._layers
-        ]
-        return selected
+        return self._copy(max(self.length, length), self._states[:, :, index])
 
     def joined(self, other: RowCache) -> RowCache:
         """Return a copy of the rows of both, these first."""
-        both = RowCache(self._rows + other._rows, max(self._length, other._length))
-        both._layers = [
-            (both._copied(keys, other_keys), both._copied(values, other_values))
-            for (keys, values), (other_keys, other_values) in zip(
-                self._layers, other._layers, strict=True
-            )
-        ]
-        return both
+        return self._copy(max(self.length, other.length), self._states, other._states)
 
     def behind(self, prefixes: RowCache, prefix_lengths: Sequence[int], length: int) -> RowCache:
         """Return a copy, with room for `length` tokens, in which row i comes after the first
         `prefix_lengths[i]` tokens of row i of `prefixes`.
         """
-        shifted = RowCache(self._rows, length)
+        shifted = RowCache(self._form, self._states.shape[2], length)
         for row, start in enumerate(prefix_lengths):
             shifted.fill(row, 0, prefixes.row(row, 0, start))
-            shifted.fill(row, start, self.row(row, 0, min(self._length, shifted._length - start)))
+            shifted.fill(row, start, self.row(row, 0, min(self.length, shifted.length - start)))
         return shifted
 
-    def row(self, row: int, start: int, end: int) -> LayerStates:
-        """Return a row's slots from `start` to `end`; not a copy."""
-        return [
-            (keys[row, :, start:end], values[row, :, start:end]) for keys, values in self._layers
-        ]
+    def row(self, row: int, start: int, end: int) -> Tensor:
+        """Return a row's slots from `start` to `end`, (layers, 2, heads, N, W); not a copy."""
+        return self._states[:, :, row, :, start:end]
 
-    def fill(self, row: int, start: int, layers: LayerStates) -> None:
-        """Write `layers` into a row's slots from `start` on."""
-        if not self._layers:
-            self._layers = [
-                (self._buffer(keys[None]), self._buffer(values[None])) for keys, values in layers
-            ]
-        for buffers, new in zip(self._layers, layers, strict=bool(layers)):
-            for buffer, states in zip(buffers, new, strict=True):
-                buffer[row, :, start : start + states.shape[1]] = states
+    def fill(self, row: int, start: int, states: Tensor) -> None:
+        """Write `states`, (layers, 2, heads, N, W), into a row's slots from `start` on."""
+        self._states[:, :, row, :, start : start + states.shape[3]] = states
 
-    def _lengthen(self, length: int) -> None:
-        if length > self._length:
-            self._length = _whole_blocks(length)
-            self._layers = [(self._copied(k), self._copied(v)) for k, v in self._layers]
+    def _copy(self, length: int, *parts: Tensor) -> RowCache:
+        cache = RowCache(self._form, 0)
+        cache._states = self._copied(self._form, length, *parts)
+        return cache
 
-    def _copied(self, *parts: Tensor) -> Tensor:
-        """Return a buffer that holds `parts`, (rows, heads, up to L, head width), in its rows."""
-        buffer = self._buffer(parts[0])
+    @staticmethod
+    def _copied(form: CacheFormat, length: int, *parts: Tensor) -> Tensor:
+        """Return a buffer that holds the rows of all `parts`, (layers, 2, rows, heads, L, W)."""
+        buffer = form.buffer(sum(part.shape[2] for part in parts), length)
         start = 0
         for part in parts:
-            buffer[start : start + len(part), :, : part.shape[2]] = part
-            start += len(part)
+            end = start + part.shape[2]
+            buffer[:, :, start:end, :, : part.shape[4]] = part
+            start = end
         return buffer
-
-    def _buffer(self, like: Tensor) -> Tensor:
-        _, heads, _, width = like.shape
-        # Zeros, for what a softmax leaves out still meets its weight of 0 and must be finite.
-        return like.new_zeros(self._rows, heads, self._length, width)
-
-
-def _whole_blocks(length: int) -> int:
-    return length + -length % KEY_MULTIPLE

@@ -8,18 +8,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-LayerStates = Sequence[tuple[Tensor, Tensor]]
-"""Keys and values of one row in each layer, (heads, N, head width)."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     ids: tuple[int, ...]
-    layers: LayerStates
-
-    @property
-    def size(self) -> int:
-        return sum(keys.nbytes + values.nbytes for keys, values in self.layers)
+    states: Tensor  # (layers, 2, heads, N, W)
 
 
 class StateCache:
@@ -44,28 +37,32 @@ class StateCache:
         """Bytes held now."""
         return self._size
 
-    def longest(self, ids: Sequence[int]) -> LayerStates:
-        """Return the states of the longest beginning of `ids` that is known; empty for none."""
+    def longest(self, ids: Sequence[int]) -> Tensor | None:
+        """Return the states of the longest beginning of `ids` that is known, (layers, 2, heads, N,
+        W); None for none.
+        """
         best, length = None, 0
         for entry in self._entries.values():
             common = _common_beginning(entry.ids, ids)
             if common > length:
                 best, length = entry, common
         if best is None:
-            return ()
+            return None
         self._entries.move_to_end(best.ids)
-        return [(keys[:, :length], values[:, :length]) for keys, values in best.layers]
+        return best.states[:, :, :, :length]
 
-    def keep(self, ids: Sequence[int], layers: LayerStates) -> None:
-        """Remember the states of `ids`, in place of those of any beginning of them."""
-        new = _Entry(tuple(ids), layers)
+    def keep(self, ids: Sequence[int], states: Tensor) -> None:
+        """Remember the `states` of `ids`, (layers, 2, heads, N, W); those of any beginning of them
+        are dropped.
+        """
+        new = _Entry(tuple(ids), states)
         for old in list(self._entries):
             if new.ids[: len(old)] == old:
                 self._drop(old)
-        if not new.ids or new.size > self._max_bytes:
+        if not new.ids or new.states.nbytes > self._max_bytes:
             return
         self._entries[new.ids] = new
-        self._size += new.size
+        self._size += new.states.nbytes
         while self._size > self._max_bytes:
             self._drop(next(iter(self._entries)))
 
@@ -75,7 +72,7 @@ class StateCache:
         self._size = 0
 
     def _drop(self, ids: tuple[int, ...]) -> None:
-        self._size -= self._entries.pop(ids).size
+        self._size -= self._entries.pop(ids).states.nbytes
 
 
 def _common_beginning(one: Sequence[int], other: Sequence[int]) -> int:

@@ -86,7 +86,7 @@ def test_each_setting_is_read_from_its_variable(environment: pytest.MonkeyPatch)
         ("ACTIONS_PORT", "65536", "less than or equal to 65535"),
         ("ACTIONS_PORT", "five", "valid integer"),
         ("PAL_LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
-        ("PAL_DTYPE", "int8", "'auto', 'float32', 'bfloat16' or 'float16'"),
+        ("PAL_DTYPE", "int4", "'auto', 'int8', 'float32', 'bfloat16' or 'float16'"),
         ("PAL_THREADS", "0", "greater than or equal to 1"),
         ("PAL_CANDIDATES", "9", "less than or equal to 8"),
         ("PAL_SEED", "x", "valid integer"),

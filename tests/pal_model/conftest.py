@@ -15,6 +15,7 @@ from pal_model.configuration import PalConfig
 from pal_model.encoding import TURN_END, TURN_START
 from pal_model.generator import PalGenerator
 from pal_model.prompt import EXAMPLES, INSTRUCTION, OPENERS
+from pal_model.torch_backbone import TorchBackbone
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 torch.set_num_threads(1)  # a tiny model has nothing to share between threads
@@ -63,8 +64,13 @@ def model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
 
 
 @pytest.fixture
-def generator(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> PalGenerator:
-    return PalGenerator(model, tokenizer, PalConfig())
+def backbone(model: LlamaForCausalLM) -> TorchBackbone:
+    return TorchBackbone(model)
+
+
+@pytest.fixture
+def generator(backbone: TorchBackbone, tokenizer: PreTrainedTokenizerFast) -> PalGenerator:
+    return PalGenerator(backbone, tokenizer, PalConfig())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import torch
 from pal_model import GenerationOptions, GenerationTimeoutError
 from pal_model.decoding import GuidedRows, decode, join_branches
 from pal_model.row_states import RowStates
+from pal_model.torch_backbone import TorchBackbone
 from tests.pal_model.reference import guided_greedy
 
 GREEDY = GenerationOptions(do_sample=False, max_new_tokens=24, max_sentences=0)
@@ -38,8 +39,8 @@ def guided_rows(
 ) -> GuidedRows:
     guided = [history for (_, history), alpha in zip(prompts, alphas, strict=True) if alpha]
     return join_branches(
-        RowStates.read(model, [persona for persona, _ in prompts], after),
-        RowStates.read(model, guided, after) if guided else None,
+        RowStates.read(TorchBackbone(model), [persona for persona, _ in prompts], after),
+        RowStates.read(TorchBackbone(model), guided, after) if guided else None,
         alphas,
     )
 
@@ -94,7 +95,7 @@ def test_a_shared_fixed_part_changes_nothing(
 ) -> None:
     fixed = random_rows(model.config.vocab_size, [13], seed=3)[0]
     spelled_out = [(fixed + persona, fixed + history) for persona, history in prompts]
-    shared = RowStates.read(model, [fixed])
+    shared = RowStates.read(TorchBackbone(model), [fixed])
     assert written(model, prompts, ALPHAS, after=shared) == written(model, spelled_out, ALPHAS)
 
 
@@ -188,7 +189,7 @@ def test_a_passed_deadline_stops_the_work(
 
 
 def test_states_that_do_not_fit_the_alphas_are_refused(model: Any) -> None:
-    states = RowStates.read(model, [[5, 6], [7, 8]])
+    states = RowStates.read(TorchBackbone(model), [[5, 6], [7, 8]])
     with pytest.raises(ValueError, match="2 rows of states for 2 responses of which 1"):
         join_branches(states, None, [0.75, 0.0])
 

@@ -25,7 +25,9 @@ from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig, PersonaForm
 from pal_model.decoding import join_branches
 from pal_model.embedded import default_home, prepare_embedded_model
-from pal_model.row_states import RowStates, rows_are_independent
+from pal_model.onnx_backbone import OnnxBackbone
+from pal_model.row_states import rows_are_independent
+from pal_model.torch_backbone import TorchBackbone
 from tests.pal_model.reference import guided_greedy
 
 PERSONA = Persona(("I am a nurse.", "My shifts are at night."))
@@ -51,7 +53,8 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
     stock = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     ours = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    generator = PalGenerator(ours, tokenizer, PalConfig(persona_form=persona_form, zero_shot=False))
+    config = PalConfig(persona_form=persona_form, zero_shot=False)
+    generator = PalGenerator(TorchBackbone(ours), tokenizer, config)
     talk = conversation("Hi", "Hello", "I can't sleep after work")
     strategy = Strategy.PROVIDING_SUGGESTIONS
     options = GenerationOptions(
@@ -118,27 +121,24 @@ def test_as_shipped_a_reply_owes_nothing_to_what_is_remembered(
 def test_rows_that_depend_on_their_neighbours_are_noticed(
     embedded: PalGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if embedded._model.dtype is torch.float32:
-        pytest.skip("this CPU has no bfloat16 instructions; float32 is not put to this test")
-    assert rows_are_independent(embedded._model)
-    read = RowStates._logits
+    assert rows_are_independent(embedded._backbone)
+    read = OnnxBackbone.logits
 
-    def disturbed(states: RowStates, hidden_states: torch.Tensor) -> torch.Tensor:
-        logits = read(states, hidden_states)
+    def disturbed(backbone: OnnxBackbone, hidden_states: torch.Tensor) -> torch.Tensor:
+        logits = read(backbone, hidden_states)
         return logits if len(logits) == 1 else logits.nextafter(torch.tensor(torch.inf))
 
-    monkeypatch.setattr(RowStates, "_logits", disturbed)
-    assert not rows_are_independent(embedded._model)
+    monkeypatch.setattr(OnnxBackbone, "logits", disturbed)
+    assert not rows_are_independent(embedded._backbone)
 
 
 def test_a_number_format_in_which_rows_depend_on_each_other_is_not_chosen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(checkpoint_module, "best_dtype", lambda _: torch.bfloat16)
     monkeypatch.setattr(checkpoint_module, "rows_are_independent", lambda _: False)
-    assert load_checkpoint("embedded", device="cpu").model.dtype is torch.float32
-    asked_for = load_checkpoint("embedded", device="cpu", dtype=torch.bfloat16)
-    assert asked_for.model.dtype is torch.bfloat16
+    assert load_checkpoint("embedded", device="cpu").backbone.name == "float32"
+    asked_for = load_checkpoint("embedded", device="cpu", dtype=torch.int8)
+    assert asked_for.backbone.name == "int8"
 
 
 def test_it_replies_in_english_words_and_the_strategy_shapes_the_reply(

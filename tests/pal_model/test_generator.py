@@ -21,6 +21,7 @@ from pal_model import (
 )
 from pal_model.configuration import PalConfig
 from pal_model.decoding import DecodedRow
+from pal_model.torch_backbone import TorchBackbone
 
 EMPTY = DecodedRow(ids=(), mean_log_prob=0.0)
 PERSONA = Persona(("I am a nurse.", "I work at night."))
@@ -103,11 +104,11 @@ def test_what_is_remembered_of_earlier_turns_changes_no_reply(
     texts = ["Hi", "Hello", "I moved and I know nobody here", "Where to?", "Far away", "Oh", "Yes"]
     options = GenerationOptions(seed=2, max_new_tokens=12)
     config = PalConfig(max_history_tokens=60)
-    remembering = PalGenerator(model, tokenizer, config)
+    remembering = PalGenerator(TorchBackbone(model), tokenizer, config)
     for turn in range(1, len(texts) + 1):
         persona = Persona(tuple(f"I know {n} people." for n in range(turn // 2)))
         request = ReplyRequest(conversation(*texts[:turn]), persona)
-        fresh = PalGenerator(model, tokenizer, config, cache_bytes=0)
+        fresh = PalGenerator(TorchBackbone(model), tokenizer, config, cache_bytes=0)
         assert remembering.reply([request], options) == fresh.reply([request], options)
     assert len(remembering._histories.remembered)
     remembering.forget()
@@ -121,7 +122,7 @@ def test_the_form_of_the_persona_is_the_configurations(
     """Hard Prompt reads persona, history and cue as one text, after the fixed part."""
     texts = {}
     for form in ("prefix", "prompt"):
-        generator = PalGenerator(model, tokenizer, PalConfig(persona_form=form))
+        generator = PalGenerator(TorchBackbone(model), tokenizer, PalConfig(persona_form=form))
         states, _, turns = generator._choose_strategies(requests)
         texts[form] = [states.logits[i] for i in range(len(turns))]
         whole = generator._read([t.inputs.with_persona for t in turns]).logits
@@ -166,7 +167,7 @@ def test_a_trained_checkpoint_has_no_examples_and_no_openers(
     model: Any, tokenizer: Any, requests: list[ReplyRequest]
 ) -> None:
     """Guards against padding without a fixed part in front, where a masked row has no key."""
-    generator = PalGenerator(model, tokenizer, PalConfig(zero_shot=False))
+    generator = PalGenerator(TorchBackbone(model), tokenizer, PalConfig(zero_shot=False))
     assert generator._encoder.fixed_ids == ()
     assert all(not generator._encoder.openers(strategy) for strategy in Strategy)
     options = GenerationOptions(seed=3)
@@ -189,7 +190,9 @@ def test_a_saved_model_loads_by_its_folder_with_its_configuration(
     assert reply.alpha == 0.25
     assert (
         reply
-        == PalGenerator(model, tokenizer, config).reply([request], GenerationOptions(seed=1))[0]
+        == PalGenerator(TorchBackbone(model), tokenizer, config).reply(
+            [request], GenerationOptions(seed=1)
+        )[0]
     )
 
 

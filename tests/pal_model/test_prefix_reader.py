@@ -7,6 +7,7 @@ import torch
 
 from pal_model.prefix_reader import PrefixReader
 from pal_model.row_states import RowStates
+from pal_model.torch_backbone import TorchBackbone
 from tests.pal_model.reference import next_logits
 
 FIXED = [3, 4, 5, 6]
@@ -24,9 +25,9 @@ def tokens_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     read = RowStates._hidden_states
 
-    def counted(states: RowStates, ids: Any) -> Any:
+    def counted(states: RowStates, ids: Any, row_counts: Any) -> Any:
         counts.append(ids.numel())
-        return read(states, ids)
+        return read(states, ids, row_counts)
 
     monkeypatch.setattr(RowStates, "_hidden_states", counted)
     return counts
@@ -43,7 +44,7 @@ def assert_reads(reader: PrefixReader, model: Any, fixed: list[int], rows: list[
 def test_only_new_tokens_are_read(
     model: Any, fixed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = PrefixReader(model, fixed, PLENTY)
+    reader = PrefixReader(TorchBackbone(model), fixed, PLENTY)
     counts = tokens_read(monkeypatch)
     for end in (2, 5, 7, 7):
         reader.read([CONVERSATION[:end]])
@@ -52,7 +53,7 @@ def test_only_new_tokens_are_read(
 
 def test_rows_are_read_right_whatever_is_remembered_of_them(model: Any, fixed: list[int]) -> None:
     """New, grown, the same, parted in the middle, begun alike, empty; together and alone."""
-    reader = PrefixReader(model, fixed, PLENTY)
+    reader = PrefixReader(TorchBackbone(model), fixed, PLENTY)
     other = [*CONVERSATION[:3], 30, 31]
     for rows in (
         [CONVERSATION[:2]],
@@ -66,13 +67,13 @@ def test_rows_are_read_right_whatever_is_remembered_of_them(model: Any, fixed: l
 
 
 def test_what_is_read_on_later_does_not_reach_what_is_remembered(model: Any) -> None:
-    reader = PrefixReader(model, FIXED, PLENTY)
+    reader = PrefixReader(TorchBackbone(model), FIXED, PLENTY)
     reader.read([CONVERSATION[:4]]).extended([[60, 61, 62]])
     assert_reads(reader, model, FIXED, [CONVERSATION])
 
 
 def test_a_conversation_is_held_once_and_the_limit_in_bytes_is_kept(model: Any) -> None:
-    reader = PrefixReader(model, FIXED, PLENTY)
+    reader = PrefixReader(TorchBackbone(model), FIXED, PLENTY)
     for end in range(1, 8):
         reader.read([CONVERSATION[:end]])
     cache = reader.remembered
@@ -82,25 +83,25 @@ def test_a_conversation_is_held_once_and_the_limit_in_bytes_is_kept(model: Any) 
     assert per_token == 2 * config.num_hidden_layers * width * 8  # float64
     assert len(cache) == 1
 
-    small = PrefixReader(model, FIXED, 10 * per_token)
+    small = PrefixReader(TorchBackbone(model), FIXED, 10 * per_token)
     for start in range(40, 80, 4):
         small.read([list(range(start, start + 4))])
         assert small.remembered.size <= 10 * per_token
     assert len(small.remembered) == 2
-    assert small.remembered.longest([76, 77]), "the newest stays"
-    assert not small.remembered.longest([40, 41]), "the oldest went"
+    assert small.remembered.longest([76, 77]) is not None, "the newest stays"
+    assert small.remembered.longest([40, 41]) is None, "the oldest went"
     small.read([list(range(100, 120))])
-    assert not small.remembered.longest([100]), "what alone exceeds the limit is not held"
+    assert small.remembered.longest([100]) is None, "what alone exceeds the limit is not held"
 
 
 def test_with_no_memory_nothing_is_held_and_all_is_right(model: Any) -> None:
-    reader = PrefixReader(model, FIXED, 0)
+    reader = PrefixReader(TorchBackbone(model), FIXED, 0)
     assert_reads(reader, model, FIXED, [CONVERSATION])
     assert len(reader.remembered) == 0
 
 
 def test_what_is_cleared_is_gone(model: Any) -> None:
-    reader = PrefixReader(model, FIXED, PLENTY)
+    reader = PrefixReader(TorchBackbone(model), FIXED, PLENTY)
     reader.read([CONVERSATION, [40, 41, 42]])
     reader.remembered.clear()
     assert (len(reader.remembered), reader.remembered.size) == (0, 0)
