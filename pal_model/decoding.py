@@ -34,11 +34,27 @@ class DecodedRow:
 
 
 def join_branches(
-    with_persona: RowStates, history_only: RowStates | None, alphas: Sequence[float]
+    with_persona: RowStates,
+    history_only: RowStates | None,
+    alphas: Sequence[float],
+    *,
+    copies: int = 1,
+    room: int = 0,
 ) -> GuidedRows:
-    """Put both branches into one batch; `history_only` has a row for each alpha above 0."""
-    states = with_persona if history_only is None else with_persona.joined(history_only)
-    return GuidedRows(states, tuple(alphas))
+    """Put both branches into one batch.
+
+    Args:
+        with_persona: a row for each of `alphas`.
+        history_only: a row for each of `alphas` above 0; None where there are none.
+        alphas: guidance strengths.
+        copies: number of responses to write to each row.
+        room: number of tokens that they are expected to have.
+    """
+    parts = [states for states in (with_persona, history_only) if states is not None]
+    rows = [(part, row) for part in parts for row in range(len(part)) for _ in range(copies)]
+    longest = max(int(part.lengths.max()) for part in parts)
+    states = RowStates.gathered(rows, longest + room)
+    return GuidedRows(states, tuple(alpha for alpha in alphas for _ in range(copies)))
 
 
 class GuidedRows:

@@ -32,6 +32,7 @@ from pal_model.strategy import Strategy
 from pal_model.strategy_choice import StrategyChooser
 
 _RECENT_UTTERANCES = 3
+_OPENER_TOKENS = 10  # about; where there are more, memory grows
 
 DEFAULT_CACHE_BYTES = 1_024_000_000
 """About a hundred conversations of the embedded default; `make bench` measures it."""
@@ -138,15 +139,8 @@ class PalGenerator:
             return []
         options = options or GenerationOptions()
         states, history, turns = self._choose_strategies(requests)
-        guided = [index for index, turn in enumerate(turns) if turn.alpha]
-        without = self._without_persona(history, turns, guided) if guided else None
         count = options.candidates if options.do_sample else 1
-        alphas = [turn.alpha for turn in turns for _ in range(count)]
-        rows = join_branches(
-            states.select([i for i in range(len(turns)) for _ in range(count)]),
-            without and without.select([i for i in range(len(guided)) for _ in range(count)]),
-            alphas,
-        )
+        rows = self._branches(states, history, turns, count, options)
         drafts = self._write(rows, turns, count, options, deadline)
         ranked = self._ranked(self._without_flaws(drafts))
         return [_reply(turn, [d.text for d in ranked if d.turn is turn]) for turn in turns]
@@ -183,11 +177,29 @@ class PalGenerator:
             return history, self._read([i.persona_ids + i.history_ids for i in inputs])
         return history, history.behind(self._personas.read([i.persona_ids for i in inputs]))
 
-    def _without_persona(
-        self, history: RowStates, turns: Sequence[_Turn], guided: Sequence[int]
-    ) -> RowStates:
-        cues = [turns[index].inputs.cue_ids for index in guided]
-        return history.select(guided).extended(cues)
+    def _branches(
+        self,
+        states: RowStates,
+        history: RowStates,
+        turns: Sequence[_Turn],
+        count: int,
+        options: GenerationOptions,
+    ) -> GuidedRows:
+        """Read the names of the turns' strategies in both branches; return `count` rows a turn."""
+        names = [self._encoder.strategy_ids[turn.strategy] for turn in turns]
+        guided = [index for index, turn in enumerate(turns) if turn.alpha]
+        without = None
+        if guided:
+            without = history.select(guided).extended(
+                [(*turns[index].inputs.cue_ids, *names[index]) for index in guided]
+            )
+        return join_branches(
+            states.extended(names),
+            without,
+            [turn.alpha for turn in turns],
+            copies=count,
+            room=_OPENER_TOKENS + options.max_new_tokens,
+        )
 
     def _turn(
         self, request: ReplyRequest, inputs: PalInputs, probabilities: Mapping[Strategy, float]
@@ -207,7 +219,6 @@ class PalGenerator:
         """Write `count` responses to each turn: their opening words, and what follows them."""
         row_turns = [turn for turn in turns for _ in range(count)]
         strategies = [turn.strategy for turn in row_turns]
-        rows.extend([self._encoder.strategy_ids[strategy] for strategy in strategies])
         openers = self._choose_openers(rows, strategies, count)
         if any(openers):
             rows.extend(openers)

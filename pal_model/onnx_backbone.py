@@ -14,7 +14,7 @@ from transformers import LlamaForCausalLM, PreTrainedModel
 from pal_model.onnx_graph import decoder_graph, head_graph
 from pal_model.row_cache import CacheFormat, RowCache
 
-_SLOT_MULTIPLE = 64
+_SLOT_MULTIPLE = 256
 _MOST_PARAMETERS = 1_800_000_000  # of which the graphs stay below the 2 GiB of a protocol buffer
 _NUMPY_TYPES = {torch.float32: np.float32, torch.int64: np.int64, torch.int32: np.int32}
 
@@ -69,6 +69,7 @@ class OnnxBackbone:
             dtype=torch.float32,
             device=torch.device("cpu"),
             multiple=_SLOT_MULTIPLE,
+            zeroed=False,
         )
         self._decoder = _session(decoder_graph(model, integer_products=integer_products))
         self._head = _session(head_graph(model, integer_products=integer_products))

@@ -21,6 +21,8 @@ class CacheFormat:
         dtype: number format.
         device: where they lie.
         multiple: buffers have a number of slots that this divides.
+        zeroed: whether attention touches slots that no token was written to. Its softmax gives them
+            the weight 0, but what that meets must be finite.
     """
 
     layers: int
@@ -29,16 +31,14 @@ class CacheFormat:
     dtype: torch.dtype
     device: torch.device
     multiple: int
+    zeroed: bool
 
     def buffer(self, rows: int, length: int) -> Tensor:
-        """Return zeros of shape (layers, 2, rows, heads, L, W); L is `length` or a few more."""
+        """Return room of shape (layers, 2, rows, heads, L, W); L is `length` or more."""
         slots = length + -length % self.multiple
-        # Zeros, for what a softmax leaves out still meets its weight of 0 and must be finite.
-        return torch.zeros(
-            (self.layers, 2, rows, self.heads, slots, self.width),
-            dtype=self.dtype,
-            device=self.device,
-        )
+        shape = (self.layers, 2, rows, self.heads, slots, self.width)
+        make = torch.zeros if self.zeroed else torch.empty
+        return make(shape, dtype=self.dtype, device=self.device)
 
 
 class RowCache:
@@ -54,6 +54,7 @@ class RowCache:
         """Make room for `rows` rows of `length` tokens; it grows as they do."""
         self._form = form
         self._states = form.buffer(rows, length)
+        self._used = 0  # slots that any row has written to
         self._slots = torch.empty(rows, 0, dtype=torch.long)
 
     @property
@@ -72,9 +73,11 @@ class RowCache:
         self.lengthen(int(slots.max()) + 1)
 
     def lengthen(self, length: int) -> None:
-        """Make room for rows of `length` tokens."""
+        """Make room for rows of `length` tokens, which they are about to have."""
         if length > self.length:
-            self._states = self._copied(self._form, length, self._states)
+            rows = range(self._states.shape[2])
+            self._states = self.gathered([(self, row) for row in rows], length)._states
+        self._used = max(self._used, length)
 
     def update(
         self, keys: Tensor, values: Tensor, layer_index: int, *_: Any, **__: Any
@@ -88,13 +91,14 @@ class RowCache:
         all_values[row, :, self._slots] = values.transpose(1, 2)
         return all_keys, all_values
 
-    def select(self, index: Tensor, length: int = 0) -> RowCache:
-        """Return a copy of the rows at `index` with room for `length` tokens."""
-        return self._copy(max(self.length, length), self._states[:, :, index])
-
-    def joined(self, other: RowCache) -> RowCache:
-        """Return a copy of the rows of both, these first."""
-        return self._copy(max(self.length, other.length), self._states, other._states)
+    @staticmethod
+    def gathered(rows: Sequence[tuple[RowCache, int]], length: int = 0) -> RowCache:
+        """Return a copy of `rows`, each a row of some cache, with room for `length` tokens."""
+        used = max(cache._used for cache, _ in rows)
+        gathered = RowCache(rows[0][0]._form, len(rows), max(used, length))
+        for row, (cache, source) in enumerate(rows):
+            gathered.fill(row, 0, cache.row(source, 0, cache._used))
+        return gathered
 
     def behind(self, prefixes: RowCache, prefix_lengths: Sequence[int], length: int) -> RowCache:
         """Return a copy, with room for `length` tokens, in which row i comes after the first
@@ -103,7 +107,7 @@ class RowCache:
         shifted = RowCache(self._form, self._states.shape[2], length)
         for row, start in enumerate(prefix_lengths):
             shifted.fill(row, 0, prefixes.row(row, 0, start))
-            shifted.fill(row, start, self.row(row, 0, min(self.length, shifted.length - start)))
+            shifted.fill(row, start, self.row(row, 0, min(self._used, shifted.length - start)))
         return shifted
 
     def row(self, row: int, start: int, end: int) -> Tensor:
@@ -112,20 +116,6 @@ class RowCache:
 
     def fill(self, row: int, start: int, states: Tensor) -> None:
         """Write `states`, (layers, 2, heads, N, W), into a row's slots from `start` on."""
-        self._states[:, :, row, :, start : start + states.shape[3]] = states
-
-    def _copy(self, length: int, *parts: Tensor) -> RowCache:
-        cache = RowCache(self._form, 0)
-        cache._states = self._copied(self._form, length, *parts)
-        return cache
-
-    @staticmethod
-    def _copied(form: CacheFormat, length: int, *parts: Tensor) -> Tensor:
-        """Return a buffer that holds the rows of all `parts`, (layers, 2, rows, heads, L, W)."""
-        buffer = form.buffer(sum(part.shape[2] for part in parts), length)
-        start = 0
-        for part in parts:
-            end = start + part.shape[2]
-            buffer[:, :, start:end, :, : part.shape[4]] = part
-            start = end
-        return buffer
+        end = start + states.shape[3]
+        self._states[:, :, row, :, start:end] = states
+        self._used = max(self._used, end)

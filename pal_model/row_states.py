@@ -83,29 +83,22 @@ class RowStates:
         ids, counts = padded(rows, self.lengths.device)
         return self.backbone.logits(self._hidden_states(ids, counts))
 
-    @torch.inference_mode()
     def select(self, indices: Sequence[int], length: int = 0) -> RowStates:
         """Return a copy of the rows at `indices`, in that order, with room for `length` tokens; a
         row may be taken repeatedly.
         """
-        index = torch.tensor(indices, device=self.lengths.device)
-        return RowStates(
-            self.backbone,
-            self.cache.select(index, length),
-            self.lengths[index],
-            self.prefix_lengths[index],
-            self.logits[index],
-        )
+        return self.gathered([(self, index) for index in indices], length)
 
+    @staticmethod
     @torch.inference_mode()
-    def joined(self, other: RowStates) -> RowStates:
-        """Return the rows of both, these first."""
+    def gathered(rows: Sequence[tuple[RowStates, int]], length: int = 0) -> RowStates:
+        """Return a copy of `rows`, each a row of some states, with room for `length` tokens."""
         return RowStates(
-            self.backbone,
-            self.cache.joined(other.cache),
-            torch.cat([self.lengths, other.lengths]),
-            torch.cat([self.prefix_lengths, other.prefix_lengths]),
-            torch.cat([self.logits, other.logits]),
+            rows[0][0].backbone,
+            RowCache.gathered([(states.cache, row) for states, row in rows], length),
+            torch.stack([states.lengths[row] for states, row in rows]),
+            torch.stack([states.prefix_lengths[row] for states, row in rows]),
+            torch.stack([states.logits[row] for states, row in rows]),
         )
 
     @torch.inference_mode()
@@ -143,10 +136,10 @@ def padded(rows: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor,
 
 
 def rows_are_independent(backbone: Backbone) -> bool:
-    """Try whether this machine computes the very same logits for a row alone and in company.
+    """Try whether this machine computes the very same logits for a row alone, in company and read
+    in pieces.
 
-    Reads rows of several lengths and goes on with them. True says that no difference was seen;
-    where kernels do differ, most tokens show it.
+    True says that no difference was seen; where kernels do differ, most tokens show it.
     """
     draw = torch.Generator().manual_seed(0)
     size = backbone.vocabulary_size
@@ -158,7 +151,8 @@ def rows_are_independent(backbone: Backbone) -> bool:
         return torch.stack([first, states.append(first.argmax(dim=-1)).logits], dim=1)
 
     together = read(rows)
-    return all(
+    in_pieces = RowStates.read(backbone, [rows[0][:16]]).extended([rows[0][16:]]).logits[0]
+    return torch.equal(in_pieces, together[0, 0]) and all(
         torch.equal(read([row])[0], expected) for row, expected in zip(rows, together, strict=True)
     )
 

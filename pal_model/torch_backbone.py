@@ -49,6 +49,7 @@ class TorchBackbone:
             dtype=self._model.dtype,
             device=self._model.device,
             multiple=KEY_MULTIPLE,
+            zeroed=True,
         )
 
     @torch.inference_mode()

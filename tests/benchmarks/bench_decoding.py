@@ -36,13 +36,16 @@ from transformers import (
     StoppingCriteriaList,
 )
 
+from pal_model.backbone import Backbone
+from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig
 from pal_model.decoding import decode, join_branches
-from pal_model.embedded import best_dtype, default_home, prepare_embedded_model
+from pal_model.embedded import default_home, prepare_embedded_model
 from pal_model.encoding import Encoder, TokenIds
 from pal_model.guidance import combine_branches
 from pal_model.row_attention import use_row_attention
 from pal_model.row_states import RowStates
+from pal_model.torch_backbone import TorchBackbone
 from tests.benchmarks.report import Spread, described, environment, save, table, verdict
 from tests.benchmarks.samples import read_samples
 
@@ -51,13 +54,16 @@ STRATEGY = Strategy.AFFIRMATION_AND_REASSURANCE  # one of those that Table 2 giv
 BATCH = 8
 TARGET_PLAIN, TARGET_GENERATE = 1.7, 0.7
 
-OURS, PLAIN = "(0) guided, ours", "(i) guided, plain loop"
+OURS, OURS_TORCH = "(0) guided, ours", "(0-b) ours on PyTorch"
+PLAIN = "(i) guided, plain loop"
 GENERATE, GENERATE_CACHED = "(ii) generate", "(ii-b) generate, cached"
 LLAMA = "(iii) llama.cpp"
 
 LEGEND = f"""\
 {OURS}: both branches of Eq. 6 in one batch. The fixed part of the prompt was read
-    before; reading the rest in both branches is included.
+    before; reading the rest in both branches is included. As served: on a CPU with 8-bit weights
+    on ONNX Runtime.
+{OURS_TORCH}: the same on PyTorch, in the number format of the variants that follow.
 {PLAIN}: the branches one after the other, each with its own key/value cache
     and its own forward pass for every token; the whole prompt is read in both branches.
 {GENERATE}: Hugging Face `generate`, unguided: one branch (with persona), whole prompt read.
@@ -68,7 +74,7 @@ No variant uses penalties or warpers. tokens/s: new tokens of all responses in a
 counts reading the prompt, "decoding" begins when the first token was chosen. Numbers are the
 median [least-most] over the rounds; ratios are taken within a round. Variants that do the same
 arithmetic in another order may part at a near tie, in bfloat16 often; (0) keeps one order for a
-response alone and in a batch.
+response alone and in a batch, and has rounded its weights to 8 bits.
 """
 
 
@@ -116,14 +122,18 @@ class Clock(StoppingCriteria):
         return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
 
 
-class Transformers:
-    """The variants that run on transformers, all with one model."""
+class Variants:
+    """The variants, all with one model's weights."""
 
-    def __init__(self, model: PreTrainedModel, encoder: Encoder, new_tokens: int) -> None:
+    def __init__(
+        self, served: Backbone, model: PreTrainedModel, encoder: Encoder, new_tokens: int
+    ) -> None:
         self._model = model
         self._fixed_ids = encoder.fixed_ids
-        use_row_attention(model)
-        self._fixed = RowStates.read(model, [encoder.fixed_ids])
+        self._fixed = {
+            OURS: RowStates.read(served, [encoder.fixed_ids]),
+            OURS_TORCH: RowStates.read(TorchBackbone(model), [encoder.fixed_ids]),
+        }
         self._fixed_cache = DynamicCache(config=model.config)
         with torch.inference_mode(), self._stock_attention():
             model(torch.tensor([encoder.fixed_ids]), past_key_values=self._fixed_cache)
@@ -139,13 +149,14 @@ class Transformers:
 
     def variants(self) -> dict[str, Variant]:
         return {
-            OURS: self.ours,
+            OURS: partial(self.ours, self._fixed[OURS]),
+            OURS_TORCH: partial(self.ours, self._fixed[OURS_TORCH]),
             PLAIN: self._stock_attention()(self.plain),
             GENERATE: self._stock_attention()(partial(self.generate, cached=False)),
             GENERATE_CACHED: self._stock_attention()(partial(self.generate, cached=True)),
         }
 
-    def ours(self, prompts: Sequence[Prompt]) -> Measurement:
+    def ours(self, fixed: RowStates, prompts: Sequence[Prompt]) -> Measurement:
         options = GenerationOptions(
             do_sample=False,
             repetition_penalty=1,
@@ -155,8 +166,8 @@ class Transformers:
         )
         started = time.perf_counter()
         rows = join_branches(
-            RowStates.read(self._model, [p.with_persona for p in prompts], after=self._fixed),
-            RowStates.read(self._model, [p.history_only for p in prompts], after=self._fixed),
+            RowStates.read(fixed.backbone, [p.with_persona for p in prompts], after=fixed),
+            RowStates.read(fixed.backbone, [p.history_only for p in prompts], after=fixed),
             [ALPHA] * len(prompts),
         )
         read = time.perf_counter()  # the first token is chosen from what is known by now
@@ -332,7 +343,7 @@ def described_rounds(rounds: Sequence[Round], batch: int) -> Iterator[str]:
     for name, target in ((PLAIN, TARGET_PLAIN), (GENERATE, TARGET_GENERATE)):
         reached = spreads[name][0].median
         yield f"ours / {name}: {reached:.2f}, " + verdict(reached >= target, f">= {target}")
-    for one, other in ((OURS, PLAIN), (GENERATE, GENERATE_CACHED)):
+    for one, other in ((OURS_TORCH, PLAIN), (GENERATE, GENERATE_CACHED)):
         same = sum(r[one].tokens == r[other].tokens for r in rounds)
         yield f"rounds in which {one} and {other} wrote the same tokens: {same} of {len(rounds)}"
 
@@ -370,7 +381,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--new-tokens", type=int, default=40, help="of each response")
     parser.add_argument("--threads", type=int, help="default: torch's")
     parser.add_argument(
-        "--dtype", choices=("float32", "bfloat16"), help="default: the one that is served in"
+        "--dtype",
+        choices=("float32", "bfloat16"),
+        default="bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32",
+        help="of the variants on PyTorch; default: bfloat16 where the CPU has instructions for it",
     )
     return parser
 
@@ -383,10 +397,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = environment()
     model, encoder = load(options.dtype)
     prompts = read_prompts(encoder)
-    engine = Transformers(model, encoder, options.new_tokens)
+    served = load_checkpoint("embedded").backbone
+    engine = Variants(served, model, encoder, options.new_tokens)
     llama = load_llama(encoder.fixed_ids, options.new_tokens)
     facts |= {
-        "dtype": str(model.dtype).removeprefix("torch."),
+        "served_in": served.name,
+        "dtype_on_pytorch": options.dtype,
         "device": str(model.device),
         "threads": torch.get_num_threads(),
         "gomp_spincount": os.environ.get("GOMP_SPINCOUNT", "default"),
@@ -418,12 +434,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def load(dtype: str | None) -> tuple[PreTrainedModel, Encoder]:
-    """The embedded model, in the number format that it is served in unless told otherwise."""
+def load(dtype: str) -> tuple[PreTrainedModel, Encoder]:
+    """The embedded model, for the variants on PyTorch."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     folder = prepare_embedded_model(default_home())
-    chosen = getattr(torch, dtype) if dtype else best_dtype(device)
-    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=chosen)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
     encoder = Encoder(AutoTokenizer.from_pretrained(folder), PalConfig.load(folder))
     return model.to(device).eval(), encoder
 

@@ -149,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     facts = environment()
     served = PalGenerator.load()
-    facts |= {"dtype": str(served._model.dtype).removeprefix("torch.")}
+    facts |= {"dtype": served._backbone.name}
     print("\n".join((*described(facts), "", LEGEND)), flush=True)
 
     fresh = PalGenerator.load(cache_bytes=0)

@@ -23,7 +23,6 @@ from pal_model import checkpoint as checkpoint_module
 from pal_model import embedded as embedded_module
 from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig, PersonaForm
-from pal_model.decoding import join_branches
 from pal_model.embedded import default_home, prepare_embedded_model
 from pal_model.onnx_backbone import OnnxBackbone
 from pal_model.row_states import rows_are_independent
@@ -65,10 +64,8 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
         no_repeat_ngram_size=0,
     )
     states, history, [turn] = generator._choose_strategies([ReplyRequest(talk, PERSONA, strategy)])
-    without = generator._without_persona(history, [turn], [0])
-    [draft] = generator._write(
-        join_branches(states, without, [turn.alpha]), [turn], 1, options, None
-    )
+    rows = generator._branches(states, history, [turn], 1, options)
+    [draft] = generator._write(rows, [turn], 1, options, None)
     fixed, inputs = generator._encoder.fixed_ids, turn.inputs
     start = (*inputs.cue_ids, *generator._encoder.strategy_ids[strategy], *draft.opener)
     seen = (*fixed, *inputs.history_ids)

@@ -57,7 +57,7 @@ def test_but_for_rounded_weights_it_computes_what_transformers_computes(
     states = states.extended(more).append(torch.tensor([40, 41, 42, 43]))
     whole = [[*row, *then, 40 + i] for i, (row, then) in enumerate(zip(ROWS, more, strict=True))]
     assert_logits(states, rounded, whole)
-    taken = states.select([2, 0]).joined(RowStates.read(exact, [[50, 51]]))
+    taken = RowStates.gathered([(states, 2), (states, 0), (RowStates.read(exact, [[50, 51]]), 0)])
     assert_logits(
         taken.append(torch.tensor([60, 61, 62])),
         rounded,
@@ -110,7 +110,7 @@ def test_as_served_reading_in_pieces_gives_the_bits_of_reading_at_once(
 
 
 def test_eight_bits_keep_the_predictions(served: OnnxBackbone, model: LlamaForCausalLM) -> None:
-    """Random weights forgive nothing; still rounding moves a logit by a few hundredths of theirs."""
+    """Even on random weights, which forgive nothing, rounding moves a logit little."""
     states = RowStates.read(served, ROWS)
     for logits, row in zip(states.logits, ROWS, strict=True):
         expected = next_logits(model, row)

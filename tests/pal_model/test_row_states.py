@@ -40,7 +40,8 @@ def test_rows_can_be_taken_repeatedly_and_go_separate_ways(model: Any, backbone:
 
 
 def test_joined_batches_of_different_lengths_read_on_correctly(model: Any, backbone: Any) -> None:
-    joined = RowStates.read(backbone, ROWS[:1]).joined(RowStates.read(backbone, ROWS[1:]))
+    one, others = RowStates.read(backbone, ROWS[:1]), RowStates.read(backbone, ROWS[1:])
+    joined = RowStates.gathered([(one, 0), (others, 0), (others, 1)])
     assert_logits(
         joined.extended([[60], [61], [62]]), model, [[*r, 60 + i] for i, r in enumerate(ROWS)]
     )
