@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -85,14 +86,17 @@ class Supporter:
         """Why the model could not be loaded; None while it loads and where it did load."""
         return self._generator.exception() if self._generator and self._is_loaded() else None
 
-    async def infer_persona(self, conversation: Conversation, known: Persona) -> Persona:
-        """Return `known` and what `conversation` adds to it."""
+    async def infer_persona(
+        self, conversation: Conversation, known: Persona, already_read: int
+    ) -> Persona:
+        """Return `known` and what `conversation` adds to it behind the first `already_read`
+        utterances of the seeker.
+        """
         extractor = self._rules or await self._loaded_extractor()
         # Rules wait for nothing; a model works in the thread that all models share.
         thread = None if self._rules else self._model_thread
-        return await asyncio.get_running_loop().run_in_executor(
-            thread, infer_persona, extractor, conversation, known
-        )
+        infer = partial(infer_persona, extractor, conversation, known, already_read=already_read)
+        return await asyncio.get_running_loop().run_in_executor(thread, infer)
 
     async def reply(self, request: ReplyRequest) -> Reply:
         """Return the supporter's next utterance.

@@ -348,9 +348,9 @@ def test_a_call_of_another_shape_gets_no_events_and_no_echo(
 def test_a_turn_is_answered(server: Server) -> None:
     events = [*talk("hello", "Hi. What is up?"), user("I work as a waiter.")]
     learned = server.act("action_update_persona", events).json()
-    (slot,) = learned["events"]
-    assert (slot["name"], slot["value"]) == ("persona", ["I work as a waiter."])
-    answered = server.act("action_respond", events, persona=slot["value"], risk=None).json()
+    slots = {event["name"]: event["value"] for event in learned["events"]}
+    assert slots == {"persona": ["I work as a waiter."], "utterances_read": 2}
+    answered = server.act("action_respond", events, **slots, risk=None).json()
     (message,) = answered["responses"]
     assert message["text"] == "You told me this: I work as a waiter."
     assert message["pal"]["persona"] == ["I work as a waiter."]

@@ -207,5 +207,8 @@ async def test_the_persona_is_inferred_with_the_extractor_and_what_is_known() ->
     conversation = Conversation(
         tuple(Utterance(Speaker.SEEKER, text) for text in ("one", "two", "three"))
     )
-    persona = await supporter.infer_persona(conversation, Persona(("I said two.", "I am new.")))
+    known = Persona(("I said two.", "I am new."))
+    persona = await supporter.infer_persona(conversation, known, 0)
     assert list(persona) == ["I said two.", "I am new.", "I said one.", "I said three."]
+    persona = await supporter.infer_persona(conversation, known, 2)
+    assert list(persona) == ["I said two.", "I am new.", "I said three."]

@@ -27,7 +27,10 @@ def test_it_is_called_as_in_the_domain(supporter: Supporter) -> None:
 
 async def test_what_is_told_becomes_the_persona(action: ActionUpdatePersona) -> None:
     turn = await run(action, TALK, persona=None)
-    assert turn.slots == {"persona": ["I am a nurse.", "I have two dogs."]}
+    assert turn.slots == {
+        "persona": ["I am a nurse.", "I have two dogs."],
+        "utterances_read": 2,
+    }
     assert turn.messages == []
 
 
@@ -35,12 +38,41 @@ async def test_what_is_known_is_kept_and_nothing_is_noted_twice(
     action: ActionUpdatePersona,
 ) -> None:
     turn = await run(action, TALK, persona=["I live in Leeds.", "I'm a nurse"])
-    assert turn.slots == {"persona": ["I live in Leeds.", "I'm a nurse", "I have two dogs."]}
+    assert turn.slots["persona"] == ["I live in Leeds.", "I'm a nurse", "I have two dogs."]
 
 
 async def test_with_nothing_new_the_slot_is_left_alone(action: ActionUpdatePersona) -> None:
     turn = await run(action, TALK, persona=["I am a nurse.", "I have two dogs."])
-    assert turn.events == []
+    assert turn.slots == {"utterances_read": 2}
+    again = await run(
+        action, TALK, persona=["I am a nurse.", "I have two dogs."], utterances_read=2
+    )
+    assert again.events == []
+
+
+async def test_only_new_utterances_are_read(supporter: Supporter) -> None:
+    read: list[tuple[str, ...]] = []
+
+    class Extractor:
+        def extract(self, seeker_utterances: Any) -> Persona:
+            read.append(tuple(seeker_utterances))
+            return Persona()
+
+    supporter._rules = Extractor()
+    action, slots, events = ActionUpdatePersona(supporter), {}, []
+    for number in range(4):
+        events += [user(f"message {number}"), bot("I see.")]
+        slots |= (await run(action, events[:-1], **slots)).slots
+    assert read == [("message 0", "message 1"), ("message 2",), ("message 3",)]
+    assert slots == {"utterances_read": 4}
+
+
+@pytest.mark.parametrize("slot", [None, -1, 3, "2", True, [2]])
+async def test_a_count_that_makes_no_sense_lets_all_be_read(
+    action: ActionUpdatePersona, slot: Any
+) -> None:
+    turn = await run(action, TALK, persona=None, utterances_read=slot)
+    assert turn.slots["persona"] == ["I am a nurse.", "I have two dogs."]
 
 
 async def test_before_the_third_utterance_nothing_is_inferred(action: ActionUpdatePersona) -> None:
@@ -57,12 +89,12 @@ async def test_what_others_say_and_what_commands_say_is_not_noted(
         user("I am a pilot.", intent="help"),
         user("it rains"),
     ]
-    assert (await run(action, events)).events == []
+    assert "persona" not in (await run(action, events)).slots
 
 
 async def test_what_was_said_before_a_restart_is_not_noted(action: ActionUpdatePersona) -> None:
     events = [*TALK, event("restart"), *talk("hello", "Hi.", "it rains")]
-    assert (await run(action, events)).events == []
+    assert "persona" not in (await run(action, events)).slots
 
 
 async def test_danger_writes_no_persona(
@@ -107,7 +139,10 @@ async def test_a_persona_slot_of_another_type_is_replaced(
     action: ActionUpdatePersona, slot: Any
 ) -> None:
     turn = await run(action, TALK, persona=slot)
-    assert turn.slots == {"persona": ["I am a nurse.", "I have two dogs."]}
+    assert turn.slots == {
+        "persona": ["I am a nurse.", "I have two dogs."],
+        "utterances_read": 2,
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,8 +156,8 @@ async def test_an_odd_message_does_not_stop_it(action: ActionUpdatePersona, text
 async def test_two_seekers_never_share_a_persona(action: ActionUpdatePersona) -> None:
     first = await run(action, talk("I am a nurse.", "Oh?", "it rains"))
     second = await run(action, talk("I am a pilot.", "Oh?", "it rains"))
-    assert first.slots == {"persona": ["I am a nurse."]}
-    assert second.slots == {"persona": ["I am a pilot."]}
+    assert first.slots["persona"] == ["I am a nurse."]
+    assert second.slots["persona"] == ["I am a pilot."]
 
 
 async def test_the_extractor_may_be_a_model_and_works_in_the_models_thread(
@@ -143,7 +178,7 @@ async def test_the_extractor_may_be_a_model_and_works_in_the_models_thread(
     monkeypatch.setattr("actions.supporter.load_persona_extractor", load)
     supporter = start(persona_extractor="/models/extractor")
     turn = await run(ActionUpdatePersona(supporter), TALK)
-    assert turn.slots == {"persona": ["I wrote 2 times."]}
+    assert turn.slots["persona"] == ["I wrote 2 times."]
     assert [name.startswith("model") for name in threads] == [True, True]
 
 
