@@ -35,7 +35,7 @@ _RECENT_UTTERANCES = 3
 _OPENER_TOKENS = 10  # about; where there are more, memory grows
 
 DEFAULT_CACHE_BYTES = 1_024_000_000
-"""About a hundred conversations of the embedded default; `make bench` measures it."""
+"""Some seventy conversations of ten turns with the embedded default; `make bench` measures it."""
 
 
 @dataclass(frozen=True, slots=True)
