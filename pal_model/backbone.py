@@ -38,7 +38,8 @@ class Backbone(Protocol):
             counts: (R,); a row may have none.
             lengths: number of tokens that each row holds already, (R,).
             prefix_lengths: how many of them move no position, (R,).
-            cache: holds the rows' keys and values, and takes those of `ids`.
+            cache: holds the rows' keys and values, and takes those of `ids`; and what the attention
+                of each layer reads there, if it keeps that.
 
         Returns:
             Last hidden states, (R, N, D); they mean nothing at padding.
@@ -47,7 +48,9 @@ class Backbone(Protocol):
     def step(
         self, tokens: Tensor, lengths: Tensor, prefix_lengths: Tensor, cache: RowCache
     ) -> Tensor:
-        """Read one token of each row, (R,); otherwise as `read`. Returns (R, D)."""
+        """Read one token of each row, (R,); otherwise as `read`, though the inputs of
+        attention may go unkept. Returns (R, D).
+        """
 
     def logits(self, hidden_states: Tensor) -> Tensor:
         """Return the logits, (..., V), float32, at last hidden states, (..., D)."""

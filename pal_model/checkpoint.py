@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from pal_model.backbone import Backbone
 from pal_model.configuration import PalConfig
 from pal_model.embedded import EMBEDDED_MODEL, best_dtype, default_home, prepare_embedded_model
 from pal_model.errors import ModelLoadError
+from pal_model.modeling_llama import PalLlamaConfig, PalLlamaForConditionalGeneration
+from pal_model.prefix_fusion import PrefixFusion
 from pal_model.row_states import rows_are_independent
 from pal_model.torch_backbone import TorchBackbone
 
@@ -23,6 +25,7 @@ class Checkpoint(NamedTuple):
     backbone: Backbone
     tokenizer: Any
     config: PalConfig
+    fusion: PrefixFusion | None
 
 
 def load_checkpoint(
@@ -53,14 +56,16 @@ def load_checkpoint(
     try:
         has_tokenizer = Path(folder, "tokenizer_config.json").exists()
         tokenizer = AutoTokenizer.from_pretrained(folder if has_tokenizer else base)
-        model = _load_weights(folder, base, _loaded_dtype(target, dtype))
+        model = _load_weights(folder, base, config, _loaded_dtype(target, dtype)).to(target)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelLoadError(
             f"Cannot load the model {name!r}: {error} Name 'embedded', a folder that holds a "
             "checkpoint, or a model of the hub that this machine can reach."
         ) from error
     _require_vocabulary(name, model, tokenizer)
-    return Checkpoint(_backbone(name, model.to(target), dtype), tokenizer, config)
+    fusion = PrefixFusion(model) if config.persona_form == "fused" else None
+    backbone = _backbone(name, model, dtype, keeps_inputs=fusion is not None)
+    return Checkpoint(backbone, tokenizer, config, fusion)
 
 
 def find_device(name: str | None) -> torch.device:
@@ -90,17 +95,19 @@ def _loaded_dtype(device: torch.device, asked_for: torch.dtype | None) -> torch.
     return torch.float32 if dtype is torch.int8 else dtype
 
 
-def _backbone(name: str, model: Any, asked_for: torch.dtype | None) -> Backbone:
+def _backbone(
+    name: str, model: Any, asked_for: torch.dtype | None, *, keeps_inputs: bool
+) -> Backbone:
     """Return what runs `model`; unless asked for, nothing in which rows of a batch depend on each
     other on this machine.
     """
     if asked_for is not torch.int8 and (asked_for or model.device.type != "cpu"):
-        return TorchBackbone(model)
+        return TorchBackbone(model, keeps_inputs=keeps_inputs)
     from pal_model.onnx_backbone import OnnxBackbone, find_obstacle  # a GPU needs none of it
 
     obstacle = find_obstacle(model)
     if obstacle is None:
-        backbone = OnnxBackbone(model)
+        backbone = OnnxBackbone(model, keeps_inputs=keeps_inputs)
         if asked_for or rows_are_independent(backbone):
             return backbone
     elif asked_for:
@@ -108,18 +115,37 @@ def _backbone(name: str, model: Any, asked_for: torch.dtype | None) -> Backbone:
             f"The model {name!r} cannot run with 8-bit weights: {obstacle}. Ask for no number "
             "format, or for float32."
         )
-    return TorchBackbone(model)
+    return TorchBackbone(model, keeps_inputs=keeps_inputs)
 
 
-def _load_weights(folder: str, base: str, dtype: torch.dtype) -> Any:
+def _load_weights(folder: str, base: str, config: PalConfig, dtype: torch.dtype) -> Any:
+    is_fused = config.persona_form == "fused"
     if folder == base:
-        return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+        if (
+            not is_fused
+            and AutoConfig.from_pretrained(folder).model_type == PalLlamaConfig.model_type
+        ):
+            raise ValueError(
+                f"it has a fusion, which persona_form {config.persona_form!r} would leave unused; "
+                'set that to "fused" in its pal_config.json.'
+            )
+        model_class: Any = PalLlamaForConditionalGeneration if is_fused else AutoModelForCausalLM
+        return model_class.from_pretrained(folder, dtype=dtype)
     from peft import PeftModel  # takes a second, which only a LoRA is to cost
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    load = (
+        PalLlamaForConditionalGeneration.from_backbone
+        if is_fused
+        else AutoModelForCausalLM.from_pretrained
+    )
+    model = load(base, dtype=torch.float32)
+    delta: Any = PeftModel.from_pretrained(model, folder)
+    if is_fused and "fusion" not in (delta.active_peft_config.modules_to_save or ()):
+        raise ValueError(
+            'its persona_form is "fused", but its LoRA was trained without the fusion.'
+        )
     # Added in float32: in a coarser format most of what training changed would be rounded away.
-    merged: Any = PeftModel.from_pretrained(model, folder)
-    return merged.merge_and_unload().to(dtype)
+    return delta.merge_and_unload().to(dtype)
 
 
 def _require_vocabulary(name: str, model: PreTrainedModel, tokenizer: Any) -> None:

@@ -57,11 +57,14 @@ class PersonaFusion(nn.Module):
         return final, mask.to(history_mask.dtype)
 
     def _attend(self, queries: Tensor, keys: Tensor, key_mask: Tensor) -> Tensor:
-        """Return Z: for each query the mean of `keys`, weighted by softmax(queries keys^T)."""
+        """Return Z: for each query the mean of `keys`, weighted by softmax(queries keys^T); 0 where
+        a row has none.
+        """
         scores = queries @ keys.transpose(1, 2) * self._scale
-        # The least finite number: a row without any key gets numbers that nothing uses, not NaN.
+        # The least finite number: minus infinity for all keys of a row would be NaN.
         scores = scores.masked_fill(key_mask[:, None] == 0, torch.finfo(scores.dtype).min)
-        return scores.softmax(dim=-1) @ keys
+        has_key = key_mask.any(dim=1)[:, None, None]  # (B, 1, 1)
+        return (scores.softmax(dim=-1) @ keys).masked_fill(~has_key, 0.0)
 
 
 class GatedPersonaFusion(nn.Module):

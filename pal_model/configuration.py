@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from pal_model.errors import ModelLoadError
 from pal_model.strategy import DEFAULT_ALPHAS, Strategy
 
-PersonaForm = Literal["prefix", "prompt"]
+PersonaForm = Literal["fused", "prefix", "prompt"]
 
 CONFIG_FILE = "pal_config.json"
 
@@ -25,8 +25,9 @@ class PalConfig:
         max_history_tokens: H at most; older utterances are left out first.
         max_persona_tokens: P at most; older sentences are left out first.
         persona_form: "prefix" lets the response attend to the persona beside the history, each
-            read on its own (Eq. 1); "prompt" puts it before the history as text, which is the
-            baseline Hard Prompt of the paper and reads the whole history in every turn.
+            read on its own (Eq. 1); "fused" does so after a trained fusion of the two (Eqs. 2-4);
+            "prompt" puts it before the history as text, which is the baseline Hard Prompt of the
+            paper and reads the whole history in every turn.
         base_model: "embedded", a folder or a hub name, where the checkpoint is a LoRA beside it.
         zero_shot: the weights were never trained on ESConv, so the prompt has to show the task:
             it carries worked examples, and a reply begins with an opener of its strategy.

@@ -19,6 +19,7 @@ from pal_model.embedded import EMBEDDED_MODEL
 from pal_model.encoding import Encoder, PalInputs, TokenIds
 from pal_model.fallback_responses import fallback_response
 from pal_model.generation_options import GenerationOptions
+from pal_model.prefix_fusion import PrefixFusion
 from pal_model.prefix_reader import PrefixReader
 from pal_model.reply import Reply, ReplyRequest
 from pal_model.response_text import (
@@ -67,6 +68,7 @@ class PalGenerator:
         backbone: Backbone,
         tokenizer: Any,
         config: PalConfig,
+        fusion: PrefixFusion | None = None,
         *,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
@@ -76,8 +78,19 @@ class PalGenerator:
             backbone: what reads and predicts tokens.
             tokenizer: the backbone's.
             config: what the checkpoint was made for.
+            fusion: where `config.persona_form` is "fused"; the backbone then keeps the inputs of
+                attention.
             cache_bytes: of what was read, kept in memory for the conversations' next turns.
+
+        Raises:
+            ValueError: the configuration and the fusion do not go together.
         """
+        if (config.persona_form == "fused") != (fusion is not None):
+            raise ValueError(
+                f"persona_form is {config.persona_form!r} and the fusion {fusion}; a fusion is "
+                'needed for "fused", and for no other form.'
+            )
+        self._fusion = fusion
         self._backbone = backbone
         self._config = config
         self._encoder = Encoder(tokenizer, config)
@@ -171,11 +184,15 @@ class PalGenerator:
     def _read_branches(self, inputs: Sequence[PalInputs]) -> tuple[RowStates, RowStates]:
         """Return the histories, and the same with their personas; all that comes before the cue."""
         history = self._histories.read([i.history_ids for i in inputs])
+        only_history = history.without_inputs()
         if not any(i.persona_ids for i in inputs):
-            return history, history
+            return only_history, only_history
         if self._config.persona_form == "prompt":
-            return history, self._read([i.persona_ids + i.history_ids for i in inputs])
-        return history, history.behind(self._personas.read([i.persona_ids for i in inputs]))
+            return only_history, self._read([i.persona_ids + i.history_ids for i in inputs])
+        personas = self._personas.read([i.persona_ids for i in inputs])
+        if self._fusion is None:
+            return only_history, history.behind(personas)
+        return only_history, self._fusion.fuse(history, personas)
 
     def _branches(
         self,

@@ -26,12 +26,12 @@ from transformers import (
 )
 from transformers import initialization as init
 from transformers.modeling_outputs import Seq2SeqLMOutput
-from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 from transformers.utils.generic import ModelOutput
 
 from pal_model.co_attention import GatedPersonaFusion, PersonaFusion, tokens_first
 from pal_model.errors import ModelInputError
 from pal_model.guided_generation import GuidedGenerationMixin
+from pal_model.layer_projections import LayerProjections
 from pal_model.pal_checkpoint import PalCheckpointMixin
 
 
@@ -114,7 +114,7 @@ class PalLlamaForConditionalGeneration(  # type: ignore[misc]
             persona, persona_mask = self._read("persona", persona_input_ids, persona_attention_mask)
             history, persona = self.fusion(history, history_mask, persona, persona_mask)
             segments, masks = [persona, history], [persona_mask, history_mask]
-        prefixes = [self._keys_and_values(states) for states in segments]
+        prefixes = [LayerProjections(self.model)(states) for states in segments]
         return PalPrefix(
             prefix_keys=torch.cat([keys for keys, _ in prefixes], dim=3),
             prefix_values=torch.cat([values for _, values in prefixes], dim=3),
@@ -141,21 +141,6 @@ class PalLlamaForConditionalGeneration(  # type: ignore[misc]
         states = output.hidden_states[: len(self.model.layers)]  # what goes into each layer
         layers: Any = self.model.layers
         return [layer.input_layernorm(h) for layer, h in zip(layers, states, strict=True)], mask
-
-    def _keys_and_values(self, states: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Return each layer's keys and values of its `states`, (B, layers, heads, N, W)."""
-        rows, length, _ = states[0].shape
-        positions = torch.arange(length, device=states[0].device)[None]
-        cos, sin = self.model.rotary_emb(states[0], position_ids=positions)
-        all_keys, all_values = [], []
-        layers: Any = self.model.layers
-        for layer, state in zip(layers, states, strict=True):
-            shape = (rows, length, -1, layer.self_attn.head_dim)
-            keys = layer.self_attn.k_proj(state).view(shape).transpose(1, 2)
-            values = layer.self_attn.v_proj(state).view(shape).transpose(1, 2)
-            all_keys.append(apply_rotary_pos_emb(keys, keys, cos, sin)[1])
-            all_values.append(values)
-        return torch.stack(all_keys, dim=1), torch.stack(all_values, dim=1)
 
     def forward(
         self,

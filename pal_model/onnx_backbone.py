@@ -44,11 +44,18 @@ class OnnxBackbone:
     time. A step takes all rows together. Keys and values are written in place.
     """
 
-    def __init__(self, model: LlamaForCausalLM, *, integer_products: bool = True) -> None:
+    def __init__(
+        self,
+        model: LlamaForCausalLM,
+        *,
+        integer_products: bool = True,
+        keeps_inputs: bool = False,
+    ) -> None:
         """Convert `model`, which is not needed afterwards.
 
         Args:
             model: its weights may have any number format.
+            keeps_inputs: keep what each layer's attention reads, for a fusion.
             integer_products: see `decoder_graph`.
 
         Raises:
@@ -70,6 +77,7 @@ class OnnxBackbone:
             device=torch.device("cpu"),
             multiple=_SLOT_MULTIPLE,
             zeroed=False,
+            input_width=config.hidden_size if keeps_inputs else 0,
         )
         self._decoder = _session(decoder_graph(model, integer_products=integer_products))
         self._head = _session(head_graph(model, integer_products=integer_products))
@@ -102,10 +110,13 @@ class OnnxBackbone:
                 # Attention takes another kernel for a lone token, which would then differ from the
                 # same token read among others; so it gets a pad, which the next token overwrites.
                 tokens = ids[these, :count] if count > 1 else F.pad(ids[these, :1], (0, 1))
-                states = self._run(
-                    tokens, lengths[these], prefix_lengths[these], cache.states[:, :, these]
-                )
+                inputs = self._input_buffer(tokens) if cache.keeps_inputs else None
+                part = cache.states[:, :2, these]
+                states = self._run(tokens, lengths[these], prefix_lengths[these], part, inputs)
                 hidden_states[row, :count] = states[0, :count]
+                if inputs is not None:
+                    for layer, of_row in enumerate(inputs[:, 0, :count]):
+                        cache.put_inputs(layer, row, int(lengths[row]), of_row)
         return hidden_states
 
     @torch.inference_mode()
@@ -114,7 +125,7 @@ class OnnxBackbone:
     ) -> Tensor:
         """Read one token of each row, all rows together (see `Backbone.step`)."""
         cache.lengthen(int(lengths.max()) + 1)
-        return self._run(tokens[:, None], lengths, prefix_lengths, cache.states)[:, 0]
+        return self._run(tokens[:, None], lengths, prefix_lengths, cache.states[:, :2])[:, 0]
 
     def logits(self, hidden_states: Tensor) -> Tensor:
         """Return the logits, (..., V), float32, at last hidden states, (..., D)."""
@@ -122,9 +133,21 @@ class OnnxBackbone:
         (logits,) = self._head.run(None, {"hidden_states": vectors.numpy()})
         return torch.from_numpy(logits).reshape(*hidden_states.shape[:-1], -1)
 
-    def _run(self, ids: Tensor, lengths: Tensor, prefix_lengths: Tensor, states: Tensor) -> Tensor:
+    def _input_buffer(self, ids: Tensor) -> Tensor:
+        """Return room for what each layer's attention reads at `ids` (R, N), (layers, R, N, D)."""
+        return torch.empty(self._format.layers, *ids.shape, self._embeddings.shape[1])
+
+    def _run(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        prefix_lengths: Tensor,
+        states: Tensor,
+        inputs_of_attention: Tensor | None = None,
+    ) -> Tensor:
         """Read `ids` (R, N) after `lengths` (R,) tokens whose keys and values are in `states`,
-        (layers, 2, R, heads, L, W), each part of which is contiguous; return (R, N, D).
+        (layers, 2, R, heads, L, W), each part of which is contiguous; return (R, N, D). What each
+        layer's attention reads goes to `inputs_of_attention`, (layers, R, N, D), if that is given.
         """
         length = ids.shape[1]
         last = lengths + length - 1
@@ -144,6 +167,8 @@ class OnnxBackbone:
             for kind, part in zip(("keys", "values"), layer, strict=True):
                 _bind(binding.bind_input, f"past_{kind}.{index}", part)
                 _bind(binding.bind_output, f"{kind}.{index}", part)
+            if inputs_of_attention is not None:
+                _bind(binding.bind_output, f"inputs.{index}", inputs_of_attention[index])
         self._decoder.run_with_iobinding(binding)
         return hidden_states
 

@@ -108,8 +108,9 @@ def decoder_graph(model: LlamaForCausalLM, *, integer_products: bool = True) -> 
     Inputs: `embeddings` (R, N, D), `positions` (R, N), `last_slots` (R,), the slot of each row's
     last token, `total` (), the largest number of tokens in a row, and `past_keys.i` and
     `past_values.i` of each layer i, (R, heads, L, W).
-    Outputs: `hidden_states` (R, N, D), after the last norm, and `keys.i` and `values.i`, which are
-    to be bound to the same memory as the past ones.
+    Outputs: `hidden_states` (R, N, D), after the last norm, `inputs.i` (R, N, D), what the
+    attention of layer i reads, and `keys.i` and `values.i`, which are to be bound to the same
+    memory as the past ones.
     """
     config: Any = model.config
     graph = _Graph(integer_products)
@@ -134,6 +135,7 @@ def decoder_graph(model: LlamaForCausalLM, *, integer_products: bool = True) -> 
     ]
     outputs = [_value("hidden_states", TensorProto.FLOAT, "R", "N", width)]
     for index in range(len(layers)):
+        outputs.append(_value(f"inputs.{index}", TensorProto.FLOAT, "R", "N", width))
         for kind in ("keys", "values"):
             shape = ("R", config.num_key_value_heads, "L", config.head_dim)
             inputs.append(_value(f"past_{kind}.{index}", TensorProto.FLOAT, *shape))
@@ -167,7 +169,7 @@ def _add_layer(graph: _Graph, config: Any, layer: Any, index: int, states: str) 
         return f"layers.{index}.{part}"
 
     attention, mlp = layer.self_attn, layer.mlp
-    normed = graph.norm(states, layer.input_layernorm, named("attention_norm"))
+    normed = graph.norm(states, layer.input_layernorm, f"inputs.{index}")
     weight = torch.cat([p.weight for p in (attention.q_proj, attention.k_proj, attention.v_proj)])
     qkv = graph.linear(normed, weight, named("qkv"))
     query, key, value = named("query"), named("key"), named("value")

@@ -1,23 +1,26 @@
-"""Keys and values of a batch of token rows, each row at its own slots."""
+"""What a model keeps of a batch of token rows, each row at its own slots."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True, slots=True)
 class CacheFormat:
-    """How a backbone keeps keys and values.
+    """How a backbone keeps keys and values, and for a fusion what they are made of.
 
     Attributes:
         layers: number of layers.
         heads: number of key/value heads.
         width: of a head, W.
+        input_width: of what a layer's attention reads, D, where that is kept beside keys and
+            values, because a fusion changes it (`prefix_fusion`); otherwise 0.
         dtype: number format.
         device: where they lie.
         multiple: buffers have a number of slots that this divides.
@@ -32,17 +35,25 @@ class CacheFormat:
     device: torch.device
     multiple: int
     zeroed: bool
+    input_width: int = 0
+
+    @property
+    def parts(self) -> int:
+        """Number of blocks of heads * W numbers that are kept of a token in a layer, K: its keys,
+        its values, and the attention's inputs cut into as many as they need.
+        """
+        return 2 + -(-self.input_width // (self.heads * self.width))
 
     def buffer(self, rows: int, length: int) -> Tensor:
-        """Return room of shape (layers, 2, rows, heads, L, W); L is `length` or more."""
+        """Return room of shape (layers, K, rows, heads, L, W); L is `length` or more."""
         slots = length + -length % self.multiple
-        shape = (self.layers, 2, rows, self.heads, slots, self.width)
+        shape = (self.layers, self.parts, rows, self.heads, slots, self.width)
         make = torch.zeros if self.zeroed else torch.empty
         return make(shape, dtype=self.dtype, device=self.device)
 
 
 class RowCache:
-    """Key/value buffers of R rows, L slots each; a row's tokens fill its slots from 0 on.
+    """Buffers of R rows, L slots each; a row's tokens fill its slots from 0 on.
 
     Takes the place of transformers' caches in a forward pass. Those give all rows of a batch the
     same slots, so shorter rows begin with padding; here every row begins at slot 0, which is what
@@ -59,8 +70,15 @@ class RowCache:
 
     @property
     def states(self) -> Tensor:
-        """Keys, [:, 0], and values, [:, 1], (layers, 2, R, heads, L, W); not a copy."""
+        """Keys, [:, 0], values, [:, 1], and what else is kept, (layers, K, R, heads, L, W); not a
+        copy.
+        """
         return self._states
+
+    @property
+    def keeps_inputs(self) -> bool:
+        """Whether the inputs of each layer's attention are kept, too."""
+        return self._form.input_width > 0
 
     @property
     def length(self) -> int:
@@ -85,11 +103,31 @@ class RowCache:
         """Write a layer's new keys and values, (R, heads, N, W), to the expected slots; return all
         of that layer.
         """
-        all_keys, all_values = self._states[layer_index]
+        all_keys, all_values = self._states[layer_index, :2]
         row = torch.arange(len(keys), device=keys.device)[:, None]
         all_keys[row, :, self._slots] = keys.transpose(1, 2)
         all_values[row, :, self._slots] = values.transpose(1, 2)
         return all_keys, all_values
+
+    def put_inputs(self, layer_index: int, row: int, start: int, inputs: Tensor) -> None:
+        """Keep the `inputs` of a layer's attention, (N, D), at a row's slots from `start` on."""
+        form = self._form
+        room = (form.parts - 2) * form.heads * form.width
+        pieces = F.pad(inputs, (0, room - form.input_width))
+        pieces = pieces.reshape(len(inputs), form.parts - 2, form.heads, form.width)
+        end = start + len(inputs)
+        self._states[layer_index, 2:, row, :, start:end] = pieces.permute(1, 2, 0, 3)
+
+    def inputs(self, row: int, length: int) -> Tensor:
+        """Return what each layer's attention read at a row's first slots, (layers, length, D)."""
+        pieces = self._states[:, 2:, row, :, :length].permute(0, 3, 1, 2, 4)
+        return pieces.flatten(2)[:, :, : self._form.input_width]
+
+    def without_inputs(self) -> RowCache:
+        """Return the same cache, of which keys and values alone are kept from now on; no copy."""
+        bare = RowCache(replace(self._form, input_width=0), 0)
+        bare._states, bare._used = self._states[:, :2], self._used
+        return bare
 
     @staticmethod
     def gathered(rows: Sequence[tuple[RowCache, int]], length: int = 0) -> RowCache:
@@ -111,11 +149,11 @@ class RowCache:
         return shifted
 
     def row(self, row: int, start: int, end: int) -> Tensor:
-        """Return a row's slots from `start` to `end`, (layers, 2, heads, N, W); not a copy."""
+        """Return a row's slots from `start` to `end`, (layers, K, heads, N, W); not a copy."""
         return self._states[:, :, row, :, start:end]
 
     def fill(self, row: int, start: int, states: Tensor) -> None:
-        """Write `states`, (layers, 2, heads, N, W), into a row's slots from `start` on."""
+        """Write `states`, (layers, K, heads, N, W), into a row's slots from `start` on."""
         end = start + states.shape[3]
         self._states[:, :, row, :, start:end] = states
         self._used = max(self._used, end)

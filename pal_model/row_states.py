@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -116,6 +116,10 @@ class RowStates:
             self.prefix_lengths + prefixes.lengths,
             self.logits,
         )
+
+    def without_inputs(self) -> RowStates:
+        """Return the same rows, of which keys and values alone are kept; not a copy."""
+        return replace(self, cache=self.cache.without_inputs())
 
     def _hidden_states(self, ids: Tensor, counts: Tensor) -> Tensor:
         """Return the last hidden states at `ids` (R, N), (R, N, D)."""

@@ -12,11 +12,11 @@ from torch import Tensor
 @dataclass(frozen=True, slots=True)
 class _Entry:
     ids: tuple[int, ...]
-    states: Tensor  # (layers, 2, heads, N, W)
+    states: Tensor  # (layers, K, heads, N, W)
 
 
 class StateCache:
-    """Key/value states of token rows, found again by the tokens that they were made of.
+    """States of token rows (see `RowCache`), found again by the tokens that they were made of.
 
     What is found depends on the tokens alone. So no two conversations can be confused, and who
     begins with the same words may share what was read. Held in memory only, up to a limit; the
@@ -38,7 +38,7 @@ class StateCache:
         return self._size
 
     def longest(self, ids: Sequence[int]) -> Tensor | None:
-        """Return the states of the longest beginning of `ids` that is known, (layers, 2, heads, N,
+        """Return the states of the longest beginning of `ids` that is known, (layers, K, heads, N,
         W); None for none.
         """
         best, length = None, 0
@@ -52,7 +52,7 @@ class StateCache:
         return best.states[:, :, :, :length]
 
     def keep(self, ids: Sequence[int], states: Tensor) -> None:
-        """Remember the `states` of `ids`, (layers, 2, heads, N, W); those of any beginning of them
+        """Remember the `states` of `ids`, (layers, K, heads, N, W); those of any beginning of them
         are dropped.
         """
         new = _Entry(tuple(ids), states)

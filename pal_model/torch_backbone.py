@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,11 +21,17 @@ class TorchBackbone:
     order of its own; so a lone row never goes alone.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
-        """Take a decoder-only `model` of the Llama family; its attention is set to our own."""
+    def __init__(self, model: PreTrainedModel, *, keeps_inputs: bool = False) -> None:
+        """Take a decoder-only `model` of the Llama family; its attention is set to our own.
+
+        Args:
+            model: as transformers loads it.
+            keeps_inputs: keep what each layer's attention reads, for a fusion.
+        """
         model.train(False)
         use_row_attention(model)
         self._model = model
+        self._keeps_inputs = keeps_inputs
 
     @property
     def name(self) -> str:
@@ -50,6 +57,7 @@ class TorchBackbone:
             device=self._model.device,
             multiple=KEY_MULTIPLE,
             zeroed=True,
+            input_width=config.hidden_size if self._keeps_inputs else 0,
         )
 
     @torch.inference_mode()
@@ -73,7 +81,10 @@ class TorchBackbone:
             position_ids=slots - prefix_lengths[:, None],
             past_key_values=cache,
             use_cache=True,
+            output_hidden_states=cache.keeps_inputs,
         )
+        if cache.keeps_inputs:
+            self._keep_inputs(output.hidden_states, lengths, cache)
         states: Tensor = output.last_hidden_state
         return states[:, :length]
 
@@ -93,6 +104,16 @@ class TorchBackbone:
             return self.logits(hidden_states.repeat(2, *[1] * (hidden_states.dim() - 1)))[:1]
         logits: Tensor = head(vectors)
         return logits.float().reshape(*hidden_states.shape[:-1], -1)
+
+    def _keep_inputs(
+        self, hidden_states: Sequence[Tensor], lengths: Tensor, cache: RowCache
+    ) -> None:
+        """Keep what each layer's attention reads, given what goes into each layer, (R, N, D)."""
+        model: Any = self._model.base_model
+        for index, layer in enumerate(model.layers):
+            inputs = layer.input_layernorm(hidden_states[index])
+            for row, start in enumerate(lengths.tolist()):
+                cache.put_inputs(index, row, start, inputs[row])
 
     def _mask(self, slots: Tensor, length: int) -> Tensor:
         """Let each token see its row up to itself: 0 there, else -inf, (R, 1, N, L)."""
