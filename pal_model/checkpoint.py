@@ -1,4 +1,4 @@
-"""Loads a generator's weights: the embedded default, a checkpoint, or a delta beside its base."""
+"""Loads a generator's model: the embedded default, a checkpoint, or a delta beside its base."""
 
 from __future__ import annotations
 
@@ -11,21 +11,90 @@ from transformers.utils import logging as transformers_logging
 
 from pal_model.backbone import Backbone
 from pal_model.configuration import PalConfig
+from pal_model.decoder_only_model import DEFAULT_CACHE_BYTES, DecoderOnlyModel
 from pal_model.embedded import EMBEDDED_MODEL, best_dtype, default_home, prepare_embedded_model
 from pal_model.errors import ModelLoadError
+from pal_model.modeling_blenderbot_small import (
+    PalBlenderbotSmallConfig,
+    PalForConditionalGeneration,
+)
 from pal_model.modeling_llama import PalLlamaConfig, PalLlamaForConditionalGeneration
 from pal_model.prefix_fusion import PrefixFusion
+from pal_model.response_model import ResponseModel
 from pal_model.row_states import rows_are_independent
+from pal_model.seq2seq_model import Seq2SeqModel
 from pal_model.torch_backbone import TorchBackbone
+
+_ENCODER_DECODERS = (
+    PalForConditionalGeneration.backbone_type,
+    PalBlenderbotSmallConfig.model_type,
+)
 
 
 class Checkpoint(NamedTuple):
-    """A model that is ready for use, with what belongs to it."""
+    """A decoder-only model that is ready for use, with what belongs to it."""
 
     backbone: Backbone
     tokenizer: Any
     config: PalConfig
     fusion: PrefixFusion | None
+
+
+def load_response_model(
+    name: str,
+    *,
+    device: str | None = None,
+    dtype: torch.dtype | None = None,
+    home: Path | None = None,
+    cache_bytes: int = DEFAULT_CACHE_BYTES,
+) -> ResponseModel:
+    """Load a model by name, whichever its backbone.
+
+    Args:
+        name: as `load_checkpoint` takes it; or a folder or hub name of PAL on BlenderbotSmall.
+        device: such as "cpu" or "cuda:0"; default: a GPU where there is one.
+        dtype: number format of the weights; default: the fastest on the device.
+        home: where the converted embedded model is kept; default `default_home()`.
+        cache_bytes: of what was read, kept in memory for the conversations' next turns.
+
+    Raises:
+        ModelLoadError: there is no such model, or it cannot be used here.
+    """
+    if name != EMBEDDED_MODEL and _model_type(name) in _ENCODER_DECODERS:
+        return _load_encoder_decoder(name, device, dtype)
+    checkpoint = load_checkpoint(name, device=device, dtype=dtype, home=home)
+    return DecoderOnlyModel(*checkpoint, cache_bytes=cache_bytes)
+
+
+def _model_type(name: str) -> str | None:
+    """Return the type that the configuration called `name` states; None where there is none."""
+    try:
+        model_type: str = AutoConfig.from_pretrained(name).model_type
+    except (OSError, ValueError, KeyError):
+        return None  # a LoRA has none; and where nothing can be loaded, loading tells why
+    return model_type
+
+
+def _load_encoder_decoder(name: str, device: str | None, dtype: torch.dtype | None) -> Seq2SeqModel:
+    target = find_device(device)
+    if dtype is torch.int8:
+        raise ModelLoadError(
+            f"The model {name!r} cannot run with 8-bit weights: it is an encoder-decoder. Ask for "
+            "no number format, or for float32."
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        # The default on a CPU, 8 bits, is not for it; float32 is what those are made of.
+        model = PalForConditionalGeneration.from_pretrained(
+            name, dtype=_loaded_dtype(target, dtype)
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelLoadError(
+            f"Cannot load the model {name!r}: {error} Name a folder that holds PAL on "
+            "BlenderbotSmall with its tokenizer."
+        ) from error
+    _require_vocabulary(name, model, tokenizer)
+    return Seq2SeqModel(model.to(target), tokenizer, PalConfig.load(Path(name)))
 
 
 def load_checkpoint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -57,12 +57,28 @@ def join_branches(
     return GuidedRows(states, tuple(alpha for alpha in alphas for _ in range(copies)))
 
 
+class ReadRows(Protocol):
+    """Rows of tokens that a model has read: `RowStates`, or those of an encoder-decoder."""
+
+    @property
+    def logits(self) -> Tensor:
+        """Of the token after each row's last one, (R, V)."""
+
+    def __len__(self) -> int: ...
+
+    def extended(self, rows: Sequence[Sequence[int]]) -> ReadRows:
+        """Read on: row i of `rows` after row i. Uses up this object."""
+
+    def append(self, tokens: Tensor) -> ReadRows:
+        """Read on: one token after each row, (R,). Uses up this object."""
+
+
 class GuidedRows:
     """R responses being written: their R with-persona rows, then a history-only row for each
     response whose alpha is not 0.
     """
 
-    def __init__(self, states: RowStates, alphas: Sequence[float]) -> None:
+    def __init__(self, states: ReadRows, alphas: Sequence[float]) -> None:
         """Take `states` of R + G rows, G the number of `alphas` (R) that are not 0."""
         self._states = states
         self._count = len(alphas)

@@ -23,6 +23,7 @@ from pal_model import Conversation, GenerationOptions, PalGenerator, Persona, Re
 import torch
 from tqdm import tqdm
 
+from pal_model.decoder_only_model import DecoderOnlyModel
 from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
 from tests.benchmarks.report import Spread, described, environment, save, table, verdict
@@ -91,13 +92,20 @@ def memory_of_conversations(generator: PalGenerator, count: int, turns: int) -> 
         named = type(first)(first.speaker, f"I am number {index}. {first.text}", first.strategy)
         so_far = Conversation((named, *so_far.utterances[1:]))
         generator.reply([ReplyRequest(so_far, persona, STRATEGY)], FIRST_TOKEN)
-    held = generator._histories.remembered.size + generator._personas.remembered.size
+    model = decoder_only(generator)
+    held = model.histories.remembered.size + model.personas.remembered.size
     return {
         "conversations": count,
-        "held": len(generator._histories.remembered),
+        "held": len(model.histories.remembered),
         "states_mb": held / 1e6,
         "resident_growth_mb": (_resident_bytes() - before) / 1e6,
     }
+
+
+def decoder_only(generator: PalGenerator) -> DecoderOnlyModel:
+    """Return the model of the embedded default."""
+    assert isinstance(generator.model, DecoderOnlyModel)
+    return generator.model
 
 
 def _resident_bytes() -> int:
@@ -108,8 +116,9 @@ def _resident_bytes() -> int:
 def step_seconds(generator: PalGenerator, steps: int = 30) -> float:
     """Return the median time of one guided step of one response, in both branches."""
     sample = read_samples()[0]
-    inputs = generator._encoder.encode_inputs(sample.conversation, sample.persona)
-    states = generator._read([inputs.with_persona, inputs.history_only])
+    model = decoder_only(generator)
+    inputs = model.encoder.encode_inputs(sample.conversation, sample.persona)
+    states = model.read_prompts([inputs.with_persona, inputs.history_only])
     times = []
     for _ in range(steps):
         started = time.perf_counter()
@@ -126,11 +135,11 @@ def perplexity(generator: PalGenerator, samples: Sequence[Sample]) -> float:
         for index, utterance in enumerate(utterances):
             if utterance.speaker == "seeker" or not index:
                 continue
-            encoder = generator._encoder
+            encoder = decoder_only(generator).encoder
             inputs = encoder.encode_inputs(Conversation(utterances[:index]), Persona())
             name = encoder.strategy_ids[utterance.strategy or Strategy.OTHERS]
             target = encoder._ids(f" {utterance.text}")
-            after: RowStates | None = generator._histories.fixed
+            after: RowStates | None = decoder_only(generator).histories.fixed
             assert after is not None
             [mean] = mean_log_probs(after, [(*inputs.history_only, *name)], [target])
             total, count = total - mean * len(target), count + len(target)
@@ -149,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     facts = environment()
     served = PalGenerator.load()
-    facts |= {"dtype": served._backbone.name}
+    facts |= {"dtype": served.model.name}
     print("\n".join((*described(facts), "", LEGEND)), flush=True)
 
     fresh = PalGenerator.load(cache_bytes=0)

@@ -12,6 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from pal_model import Conversation, Speaker, Strategy, Utterance
 from pal_model.configuration import PalConfig
+from pal_model.decoder_only_model import DecoderOnlyModel
 from pal_model.encoding import TURN_END, TURN_START
 from pal_model.generator import PalGenerator
 from pal_model.prompt import EXAMPLES, INSTRUCTION, OPENERS
@@ -70,7 +71,7 @@ def backbone(model: LlamaForCausalLM) -> TorchBackbone:
 
 @pytest.fixture
 def generator(backbone: TorchBackbone, tokenizer: PreTrainedTokenizerFast) -> PalGenerator:
-    return PalGenerator(backbone, tokenizer, PalConfig())
+    return PalGenerator(DecoderOnlyModel(backbone, tokenizer, PalConfig()))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from pal_model import checkpoint as checkpoint_module
 from pal_model import embedded as embedded_module
 from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig, PersonaForm
+from pal_model.decoder_only_model import DecoderOnlyModel
 from pal_model.embedded import default_home, prepare_embedded_model
 from pal_model.onnx_backbone import OnnxBackbone
 from pal_model.row_states import rows_are_independent
@@ -52,7 +53,8 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
     ours = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     config = PalConfig(persona_form=persona_form, zero_shot=False)
-    generator = PalGenerator(TorchBackbone(ours), tokenizer, config)
+    pal = DecoderOnlyModel(TorchBackbone(ours), tokenizer, config)
+    generator = PalGenerator(pal)
     talk = conversation("Hi", "Hello", "I can't sleep after work")
     strategy = Strategy.PROVIDING_SUGGESTIONS
     options = GenerationOptions(
@@ -62,11 +64,12 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
         max_sentences=0,
         no_repeat_ngram_size=0,
     )
-    states, history, [turn] = generator._choose_strategies([ReplyRequest(talk, PERSONA, strategy)])
-    rows = generator._branches(states, history, [turn], 1, options)
-    [draft] = generator._write(rows, [turn], 1, options, None)
-    fixed, inputs = generator._encoder.fixed_ids, turn.inputs
-    start = (*inputs.cue_ids, *generator._encoder.strategy_ids[strategy], *draft.opener)
+    requests = [ReplyRequest(talk, PERSONA, strategy)]
+    states = pal.read(requests)
+    [turn] = generator._choose_strategies(requests, states)
+    [draft] = generator._write(states, [turn], options, None)
+    fixed, [inputs] = pal.encoder.fixed_ids, states.inputs
+    start = (*inputs.cue_ids, *pal.encoder.strategy_ids[strategy], *draft.opening)
     seen = (*fixed, *inputs.history_ids)
     prompt = (*fixed, *inputs.persona_ids, *inputs.history_ids, *start)
     is_prefix = persona_form == "prefix"
@@ -75,7 +78,7 @@ def test_guided_decoding_on_the_real_weights_equals_the_slow_reference(
         (*seen, *start) if is_prefix else prompt,
         (*seen, *start),
         turn.alpha,
-        end_ids=generator._encoder.end_ids,
+        end_ids=pal.end_ids,
         min_new_tokens=options.min_new_tokens,
         max_new_tokens=options.max_new_tokens,
         repetition_penalty=options.repetition_penalty,
@@ -117,7 +120,7 @@ def test_as_shipped_a_reply_owes_nothing_to_what_is_remembered(
 def test_rows_that_depend_on_their_neighbours_are_noticed(
     embedded: PalGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rows_are_independent(embedded._backbone)
+    assert rows_are_independent(embedded.model.backbone)
     read = OnnxBackbone.logits
 
     def disturbed(backbone: OnnxBackbone, hidden_states: torch.Tensor) -> torch.Tensor:
@@ -125,7 +128,7 @@ def test_rows_that_depend_on_their_neighbours_are_noticed(
         return logits if len(logits) == 1 else logits.nextafter(torch.tensor(torch.inf))
 
     monkeypatch.setattr(OnnxBackbone, "logits", disturbed)
-    assert not rows_are_independent(embedded._backbone)
+    assert not rows_are_independent(embedded.model.backbone)
 
 
 def test_a_number_format_in_which_rows_depend_on_each_other_is_not_chosen(

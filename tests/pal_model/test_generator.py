@@ -20,6 +20,7 @@ from pal_model import (
     Strategy,
 )
 from pal_model.configuration import PalConfig
+from pal_model.decoder_only_model import DecoderOnlyModel
 from pal_model.decoding import DecodedRow
 from pal_model.torch_backbone import TorchBackbone
 
@@ -104,31 +105,30 @@ def test_what_is_remembered_of_earlier_turns_changes_no_reply(
     texts = ["Hi", "Hello", "I moved and I know nobody here", "Where to?", "Far away", "Oh", "Yes"]
     options = GenerationOptions(seed=2, max_new_tokens=12)
     config = PalConfig(max_history_tokens=60)
-    remembering = PalGenerator(TorchBackbone(model), tokenizer, config)
+    remembering = PalGenerator(DecoderOnlyModel(TorchBackbone(model), tokenizer, config))
     for turn in range(1, len(texts) + 1):
         persona = Persona(tuple(f"I know {n} people." for n in range(turn // 2)))
         request = ReplyRequest(conversation(*texts[:turn]), persona)
-        fresh = PalGenerator(TorchBackbone(model), tokenizer, config, cache_bytes=0)
+        fresh = PalGenerator(
+            DecoderOnlyModel(TorchBackbone(model), tokenizer, config, cache_bytes=0)
+        )
         assert remembering.reply([request], options) == fresh.reply([request], options)
-    assert len(remembering._histories.remembered)
+    assert len(remembering.model.histories.remembered)
     remembering.forget()
-    assert not len(remembering._histories.remembered)
-    assert not len(remembering._personas.remembered)
+    assert not len(remembering.model.histories.remembered)
+    assert not len(remembering.model.personas.remembered)
 
 
 def test_the_form_of_the_persona_is_the_configurations(
     model: Any, tokenizer: Any, requests: list[ReplyRequest]
 ) -> None:
     """Hard Prompt reads persona, history and cue as one text, after the fixed part."""
-    texts = {}
     for form in ("prefix", "prompt"):
-        generator = PalGenerator(TorchBackbone(model), tokenizer, PalConfig(persona_form=form))
-        states, _, turns = generator._choose_strategies(requests)
-        texts[form] = [states.logits[i] for i in range(len(turns))]
-        whole = generator._read([t.inputs.with_persona for t in turns]).logits
-        same = [torch.allclose(states.logits[i], whole[i]) for i in range(len(turns))]
-        expected = [form == "prompt" or not turn.inputs.persona_ids for turn in turns]
-        assert same == expected
+        pal = DecoderOnlyModel(TorchBackbone(model), tokenizer, PalConfig(persona_form=form))
+        turns = pal.read(requests)
+        whole = pal.read_prompts([i.with_persona for i in turns.inputs]).logits
+        same = [torch.allclose(*pair) for pair in zip(turns.logits, whole, strict=True)]
+        assert same == [form == "prompt" or not has_persona for has_persona in turns.has_persona]
 
 
 def test_no_requests_are_no_work(generator: PalGenerator) -> None:
@@ -167,9 +167,10 @@ def test_a_trained_checkpoint_has_no_examples_and_no_openers(
     model: Any, tokenizer: Any, requests: list[ReplyRequest]
 ) -> None:
     """Guards against padding without a fixed part in front, where a masked row has no key."""
-    generator = PalGenerator(TorchBackbone(model), tokenizer, PalConfig(zero_shot=False))
-    assert generator._encoder.fixed_ids == ()
-    assert all(not generator._encoder.openers(strategy) for strategy in Strategy)
+    pal = DecoderOnlyModel(TorchBackbone(model), tokenizer, PalConfig(zero_shot=False))
+    generator = PalGenerator(pal)
+    assert pal.encoder.fixed_ids == ()
+    assert all(not pal.encoder.openers(strategy) for strategy in Strategy)
     options = GenerationOptions(seed=3)
     together = generator.reply(requests, options)
     assert [r.text for r in together] == [
@@ -190,7 +191,7 @@ def test_a_saved_model_loads_by_its_folder_with_its_configuration(
     assert reply.alpha == 0.25
     assert (
         reply
-        == PalGenerator(TorchBackbone(model), tokenizer, config).reply(
+        == PalGenerator(DecoderOnlyModel(TorchBackbone(model), tokenizer, config)).reply(
             [request], GenerationOptions(seed=1)
         )[0]
     )

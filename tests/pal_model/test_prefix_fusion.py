@@ -24,6 +24,7 @@ from pal_model import (
 from pal_model.backbone import Backbone
 from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig
+from pal_model.decoder_only_model import DecoderOnlyModel
 from pal_model.modeling_llama import PalLlamaConfig, PalLlamaForConditionalGeneration
 from pal_model.onnx_backbone import OnnxBackbone
 from pal_model.prefix_fusion import PrefixFusion
@@ -128,8 +129,9 @@ def test_replies_repeat_whatever_is_remembered(
         model = copy.deepcopy(pal)
         model.fusion.gates.data *= gates
         backbone = TorchBackbone(model, keeps_inputs=True)
+        fusion = PrefixFusion(model)
         return PalGenerator(
-            backbone, tokenizer, FUSED, PrefixFusion(model), cache_bytes=cache_bytes
+            DecoderOnlyModel(backbone, tokenizer, FUSED, fusion, cache_bytes=cache_bytes)
         )
 
     remembering, closed = generator(PLENTY), generator(0, gates=0)
@@ -204,8 +206,8 @@ def test_a_fusion_that_would_not_be_used_is_refused(
         load_checkpoint(str(tmp_path))
 
 
-def test_a_generator_without_the_fusion_of_its_form_is_refused(
+def test_a_model_without_the_fusion_of_its_form_is_refused(
     pal: PalLlamaForConditionalGeneration, tokenizer: Any
 ) -> None:
     with pytest.raises(ValueError, match="persona_form is 'fused' and the fusion None"):
-        PalGenerator(TorchBackbone(copy.deepcopy(pal)), tokenizer, FUSED)
+        DecoderOnlyModel(TorchBackbone(copy.deepcopy(pal)), tokenizer, FUSED)
