@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 # Before torch: OpenMP is to wait as it does in the served process (see pal_model/__init__.py).
-from pal_model import GenerationOptions, Strategy
+from pal_model import Conversation, GenerationOptions, Persona, Strategy
 
 # isort: split
 import torch
@@ -43,6 +43,7 @@ from pal_model.decoding import decode, join_branches
 from pal_model.embedded import default_home, prepare_embedded_model
 from pal_model.encoding import Encoder, TokenIds
 from pal_model.guidance import combine_branches
+from pal_model.prefix_reader import PrefixReader
 from pal_model.row_attention import use_row_attention
 from pal_model.row_states import RowStates
 from pal_model.torch_backbone import TorchBackbone
@@ -52,9 +53,11 @@ from tests.benchmarks.samples import read_samples
 ALPHA = 0.75
 STRATEGY = Strategy.AFFIRMATION_AND_REASSURANCE  # one of those that Table 2 gives this alpha
 BATCH = 8
+PLENTY = 1 << 32  # bytes
 TARGET_PLAIN, TARGET_GENERATE = 1.7, 0.7
 
 OURS, OURS_TORCH = "(0) guided, ours", "(0-b) ours on PyTorch"
+NEXT_TURN = "(0-c) ours, next turn"
 PLAIN = "(i) guided, plain loop"
 GENERATE, GENERATE_CACHED = "(ii) generate", "(ii-b) generate, cached"
 LLAMA = "(iii) llama.cpp"
@@ -64,6 +67,9 @@ LEGEND = f"""\
     before; reading the rest in both branches is included. As served: on a CPU with 8-bit weights
     on ONNX Runtime.
 {OURS_TORCH}: the same on PyTorch, in the number format of the variants that follow.
+{NEXT_TURN}: as (0), in a conversation: the turn before was read then, so the supporter's
+    answer and the seeker's new message are read, once for both branches, and the persona, all of it
+    anew. The other variants keep nothing between turns.
 {PLAIN}: the branches one after the other, each with its own key/value cache
     and its own forward pass for every token; the whole prompt is read in both branches.
 {GENERATE}: Hugging Face `generate`, unguided: one branch (with persona), whole prompt read.
@@ -84,6 +90,10 @@ class Prompt:
 
     with_persona: TokenIds
     history_only: TokenIds
+    persona: TokenIds
+    history: TokenIds
+    earlier_history: TokenIds  # of the turn before
+    cue: TokenIds  # the strategy named
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +144,7 @@ class Variants:
             OURS: RowStates.read(served, [encoder.fixed_ids]),
             OURS_TORCH: RowStates.read(TorchBackbone(model), [encoder.fixed_ids]),
         }
+        self._histories = PrefixReader(served, encoder.fixed_ids, PLENTY)
         self._fixed_cache = DynamicCache(config=model.config)
         with torch.inference_mode(), self._stock_attention():
             model(torch.tensor([encoder.fixed_ids]), past_key_values=self._fixed_cache)
@@ -151,12 +162,31 @@ class Variants:
         return {
             OURS: partial(self.ours, self._fixed[OURS]),
             OURS_TORCH: partial(self.ours, self._fixed[OURS_TORCH]),
+            NEXT_TURN: self.next_turn,
             PLAIN: self._stock_attention()(self.plain),
             GENERATE: self._stock_attention()(partial(self.generate, cached=False)),
             GENERATE_CACHED: self._stock_attention()(partial(self.generate, cached=True)),
         }
 
     def ours(self, fixed: RowStates, prompts: Sequence[Prompt]) -> Measurement:
+        started = time.perf_counter()
+        with_persona = RowStates.read(fixed.backbone, [p.with_persona for p in prompts], fixed)
+        history_only = RowStates.read(fixed.backbone, [p.history_only for p in prompts], fixed)
+        return self._write(started, with_persona, history_only)
+
+    def next_turn(self, prompts: Sequence[Prompt]) -> Measurement:
+        self._histories.remembered.clear()
+        self._histories.read([p.earlier_history for p in prompts])
+        started = time.perf_counter()
+        history = self._histories.read([p.history for p in prompts])
+        personas = RowStates.read(history.backbone, [p.persona for p in prompts])
+        cues = [p.cue for p in prompts]
+        with_persona = history.behind(personas).extended(cues)
+        return self._write(started, with_persona, history.extended(cues))
+
+    def _write(
+        self, started: float, with_persona: RowStates, history_only: RowStates
+    ) -> Measurement:
         options = GenerationOptions(
             do_sample=False,
             repetition_penalty=1,
@@ -164,14 +194,10 @@ class Variants:
             min_new_tokens=self._new_tokens,
             max_new_tokens=self._new_tokens,
         )
-        started = time.perf_counter()
-        rows = join_branches(
-            RowStates.read(fixed.backbone, [p.with_persona for p in prompts], after=fixed),
-            RowStates.read(fixed.backbone, [p.history_only for p in prompts], after=fixed),
-            [ALPHA] * len(prompts),
-        )
+        alphas = [ALPHA] * len(with_persona)
+        rows = join_branches(with_persona, history_only, alphas, room=self._new_tokens)
         read = time.perf_counter()  # the first token is chosen from what is known by now
-        decoded = decode(rows, options, end_ids=self._end_ids, seeds=[0] * len(prompts))
+        decoded = decode(rows, options, end_ids=self._end_ids, seeds=[0] * len(alphas))
         ended = time.perf_counter()
         return Measurement(ended - started, ended - read, [list(row.ids) for row in decoded])
 
@@ -311,11 +337,11 @@ def run_rounds(
     return results
 
 
-def ratios(rounds: Sequence[Round], other: str) -> tuple[Spread, Spread]:
+def ratios(rounds: Sequence[Round], other: str, ours: str = OURS) -> tuple[Spread, Spread]:
     """How many times as fast as `other` ours is: whole, and decoding alone."""
     return (
-        Spread.of([r[OURS].whole / r[other].whole for r in rounds]),
-        Spread.of([r[OURS].decoding / r[other].decoding for r in rounds]),
+        Spread.of([r[ours].whole / r[other].whole for r in rounds]),
+        Spread.of([r[ours].decoding / r[other].decoding for r in rounds]),
     )
 
 
@@ -333,16 +359,17 @@ def described_rounds(rounds: Sequence[Round], batch: int) -> Iterator[str]:
         for name in names
     ]
     yield from table(("variant", "tokens/s whole", "tokens/s decoding", "seconds"), rows)
-    compared = [name for name in names if name != OURS]
-    spreads = {name: ratios(rounds, name) for name in compared}
-    yield ""
-    yield from table(
-        ("ours is faster by", "whole", "decoding"),
-        [[name, *map(str, spread)] for name, spread in spreads.items()],
-    )
-    for name, target in ((PLAIN, TARGET_PLAIN), (GENERATE, TARGET_GENERATE)):
-        reached = spreads[name][0].median
-        yield f"ours / {name}: {reached:.2f}, " + verdict(reached >= target, f">= {target}")
+    for ours in (OURS, NEXT_TURN):
+        compared = [name for name in names if not name.startswith("(0")]
+        spreads = {name: ratios(rounds, name, ours) for name in compared}
+        yield ""
+        yield from table(
+            (f"{ours} is faster than", "whole", "decoding"),
+            [[name, *map(str, spread)] for name, spread in spreads.items()],
+        )
+        for name, target in ((PLAIN, TARGET_PLAIN), (GENERATE, TARGET_GENERATE)):
+            reached = spreads[name][0].median
+            yield f"{ours} / {name}: {reached:.2f}, " + verdict(reached >= target, f">= {target}")
     for one, other in ((OURS_TORCH, PLAIN), (GENERATE, GENERATE_CACHED)):
         same = sum(r[one].tokens == r[other].tokens for r in rounds)
         yield f"rounds in which {one} and {other} wrote the same tokens: {same} of {len(rounds)}"
@@ -428,7 +455,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if batch > 1:
             print(alone_and_together(singles[OURS], prompts, measured), flush=True)
         results[f"batch_{batch}"] = {"rounds": as_json(measured)} | {
-            f"ours / {name}": asdict(ratios(measured, name)[0]) for name in variants if name != OURS
+            f"{ours} / {name}": asdict(ratios(measured, name, ours)[0])
+            for ours in (OURS, NEXT_TURN)
+            for name in variants
+            if name != ours
         }
     print(f"\nkept in {save('decoding', {'environment': facts} | results)}")
     return 0
@@ -453,8 +483,21 @@ def load_llama(fixed_ids: TokenIds, new_tokens: int) -> LlamaCpp | None:
 def read_prompts(encoder: Encoder) -> list[Prompt]:
     """The samples as prompts that ask for a response of `STRATEGY`."""
     strategy = encoder.strategy_ids[STRATEGY]
-    inputs = [encoder.encode_inputs(s.conversation, s.persona) for s in read_samples()]
-    return [Prompt(i.with_persona + strategy, i.history_only + strategy) for i in inputs]
+    prompts = []
+    for sample in read_samples():
+        inputs = encoder.encode_inputs(sample.conversation, sample.persona)
+        earlier = Conversation(sample.conversation.utterances[:-2])
+        prompts.append(
+            Prompt(
+                with_persona=inputs.with_persona + strategy,
+                history_only=inputs.history_only + strategy,
+                persona=inputs.persona_ids,
+                history=inputs.history_ids,
+                earlier_history=encoder.encode_inputs(earlier, Persona()).history_ids,
+                cue=inputs.cue_ids + strategy,
+            )
+        )
+    return prompts
 
 
 if __name__ == "__main__":

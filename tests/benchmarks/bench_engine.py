@@ -24,6 +24,10 @@ import torch
 from tqdm import tqdm
 
 from pal_model.decoder_only_model import DecoderOnlyModel
+from pal_model.embedded import default_home, prepare_embedded_model
+from pal_model.modeling_llama import PalLlamaForConditionalGeneration
+from pal_model.onnx_backbone import OnnxBackbone
+from pal_model.prefix_fusion import PrefixFusion
 from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
 from tests.benchmarks.report import Spread, described, environment, save, table, verdict
@@ -34,6 +38,7 @@ FLAT_WITHIN = 1.5
 COST_WITHIN = 1.01
 STRATEGY = Strategy.AFFIRMATION_AND_REASSURANCE  # guided: both branches are read
 
+FUSED_LENGTHS = ((60, 20), (250, 60), (512, 128))
 FIRST_TOKEN = GenerationOptions(do_sample=False, min_new_tokens=1, max_new_tokens=1)
 
 LEGEND = f"""\
@@ -146,6 +151,26 @@ def perplexity(generator: PalGenerator, samples: Sequence[Sample]) -> float:
     return math.exp(total / count)
 
 
+def fusing_seconds(repeats: int = 5) -> dict[str, float]:
+    """Return what Eqs. 2-4 behind open gates cost a turn, by the lengths of history and persona."""
+    folder = prepare_embedded_model(default_home())
+    model = PalLlamaForConditionalGeneration.from_backbone(folder)
+    model.fusion.gates.data.fill_(0.1)
+    backbone, fusion = OnnxBackbone(model, keeps_inputs=True), PrefixFusion(model)
+    draw = torch.Generator().manual_seed(0)
+    seconds = {}
+    for lengths in FUSED_LENGTHS:
+        ids = [torch.randint(1000, 2000, (n,), generator=draw).tolist() for n in lengths]
+        history, persona = (RowStates.read(backbone, [row]) for row in ids)
+        times = []
+        for _ in range(repeats):
+            started = time.perf_counter()
+            fusion.fuse(history, persona)
+            times.append(time.perf_counter() - started)
+        seconds[" + ".join(map(str, lengths))] = Spread.of(times).median
+    return seconds
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_engine")
     parser.add_argument("--conversations", type=int, default=3, help="for the first token")
@@ -189,7 +214,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n" + "\n".join(table(("", "float32", facts["dtype"]), rows)))
     one, other = formats["perplexity of the samples"]
     print(f"perplexity ratio: {other / one:.4f}, " + verdict(other / one <= COST_WITHIN, "<= 1.01"))
+    fusing = fusing_seconds()
+    print("\nEqs. 2-4 behind open gates, milliseconds a turn, by tokens of history + persona:")
+    print(", ".join(f"{lengths}: {1000 * s:.0f}" for lengths, s in fusing.items()))
     content = {
+        "fusing": fusing,
         "environment": facts,
         "first_token": {
             name: {turn: spread.median for turn, spread in by_turn.items()}
