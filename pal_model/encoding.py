@@ -111,6 +111,11 @@ class Encoder:
             cue_ids=(self._start, *self._ids("assistant\n[")),
         )
 
+    def encode_response(self, strategy: Strategy, response: str) -> TokenIds:
+        """Encode what follows the cue: a strategy's name, the response and its end (Eq. 5)."""
+        text = self._ids(f" {plain_text(response)}")
+        return (*self.strategy_ids[strategy], *text, self._end)
+
     def calibration_inputs(self) -> list[PalInputs]:
         """Encode ordinary turns of all kinds, to calibrate the choice of a strategy."""
         conversations = (Conversation(utterances) for utterances in ORDINARY_CONVERSATIONS)

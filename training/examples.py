@@ -1,0 +1,119 @@
+"""Supporter turns as token ids, in the very format in which they are served."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pal_model import Conversation, Persona, PersonaExtractor, Speaker, infer_persona
+from pal_model.encoding import Encoder, TokenIds
+from pal_model.persona_extractor import FIRST_UTTERANCE_WITH_PERSONA
+from pal_model.strategy import Strategy
+
+PersonaSource = Literal["inferred", "raw", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SupporterTurn:
+    """A response of a human supporter, what was said before it, and the seeker's persona then."""
+
+    history: Conversation
+    persona: Persona
+    strategy: Strategy
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnExample:
+    """Token ids of one turn.
+
+    Attributes:
+        persona_ids: read on its own (Eq. 1); empty where there is no persona, or where it is part
+            of the history (Hard Prompt).
+        history_ids: what is read beside it.
+        cue_ids: what the model is given to begin the response.
+        target_ids: what it is to write: the strategy's name, the response, its end (Eq. 5).
+        strategy_length: number of tokens of `target_ids` that name the strategy.
+    """
+
+    persona_ids: TokenIds
+    history_ids: TokenIds
+    cue_ids: TokenIds
+    target_ids: TokenIds
+    strategy_length: int
+
+
+def supporter_turns(
+    conversation: Conversation, source: PersonaSource, extractor: PersonaExtractor
+) -> Iterator[SupporterTurn]:
+    """Yield the turns in which a supporter answers the seeker, with a strategy and some text.
+
+    A supporter's utterance right after another one is part of a longer turn; as in the published
+    code, nothing is to be learnt from it. It is in the later histories.
+
+    Args:
+        conversation: a whole one.
+        source: what stands for the persona. "inferred": what `extractor` finds in the utterances
+            so far, accumulated as when served; "raw": the seeker's utterances themselves, such as
+            the published code was fed; "none": nothing.
+        extractor: for "inferred".
+    """
+    persona, read = Persona(), 0
+    before: Speaker | None = None
+    for index, utterance in enumerate(conversation.utterances):
+        previous, before = before, utterance.speaker
+        if utterance.speaker is not Speaker.SUPPORTER or previous is not Speaker.SEEKER:
+            continue
+        if utterance.strategy is None or not utterance.text.strip():
+            continue
+        history = Conversation(conversation.utterances[:index])
+        if source == "inferred":
+            persona = infer_persona(extractor, history, persona, already_read=read)
+            if len(history.utterances) >= FIRST_UTTERANCE_WITH_PERSONA:
+                read = len(history.seeker_utterances)
+        elif source == "raw":
+            persona = Persona.of(history.seeker_utterances)
+        yield SupporterTurn(history, persona, utterance.strategy, utterance.text)
+
+
+def encode(turn: SupporterTurn, encoder: Encoder, *, in_prompt: bool) -> TurnExample:
+    """Encode a turn; `in_prompt` puts the persona before the history as text (Hard Prompt)."""
+    inputs = encoder.encode_inputs(turn.history, turn.persona)
+    persona, history = inputs.persona_ids, inputs.history_ids
+    if in_prompt:
+        persona, history = (), persona + history
+    return TurnExample(
+        persona_ids=persona,
+        history_ids=history,
+        cue_ids=inputs.cue_ids,
+        target_ids=encoder.encode_response(turn.strategy, turn.response),
+        strategy_length=len(encoder.strategy_ids[turn.strategy]),
+    )
+
+
+def without_some_personas(
+    turns: Iterable[SupporterTurn], share: float, draw: str
+) -> Iterator[SupporterTurn]:
+    """Take the persona from a `share` of `turns`, so that the history-only branch of Eq. 6 is a
+    trained one. Which turns, depends on `draw` and a turn's place among them alone.
+    """
+    for index, turn in enumerate(turns):
+        digest = hashlib.sha256(f"{draw} {index}".encode()).digest()
+        dropped = int.from_bytes(digest[:8], "big") / 2**64 < share
+        yield (
+            SupporterTurn(turn.history, Persona(), turn.strategy, turn.response)
+            if dropped
+            else turn
+        )
+
+
+def with_wrong_personas(turns: Sequence[SupporterTurn], shift: int) -> list[SupporterTurn]:
+    """Give each turn the persona of the turn `shift` places on: a control (see model card)."""
+    personas = [turn.persona for turn in turns]
+    shifted = personas[shift % len(personas) :] + personas[: shift % len(personas)]
+    return [
+        SupporterTurn(turn.history, persona, turn.strategy, turn.response)
+        for turn, persona in zip(turns, shifted, strict=True)
+    ]
