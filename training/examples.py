@@ -109,11 +109,18 @@ def without_some_personas(
         )
 
 
-def with_wrong_personas(turns: Sequence[SupporterTurn], shift: int) -> list[SupporterTurn]:
-    """Give each turn the persona of the turn `shift` places on: a control (see model card)."""
-    personas = [turn.persona for turn in turns]
-    shifted = personas[shift % len(personas) :] + personas[: shift % len(personas)]
+def with_personas_of(
+    turns: Sequence[SupporterTurn], others: Sequence[SupporterTurn]
+) -> list[SupporterTurn]:
+    """Give each turn the persona that `others`, another seeker's turns, had come to by then: the
+    control that tells a model which uses the persona from one that has learnt its style.
+    """
     return [
-        SupporterTurn(turn.history, persona, turn.strategy, turn.response)
-        for turn, persona in zip(turns, shifted, strict=True)
+        SupporterTurn(
+            turn.history,
+            others[min(index, len(others) - 1)].persona if others else Persona(),
+            turn.strategy,
+            turn.response,
+        )
+        for index, turn in enumerate(turns)
     ]

@@ -146,7 +146,7 @@ def training_arguments(config: RunConfig, output: Path) -> TrainingArguments:
 
 def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
     """Train, keep the checkpoint of the lowest validation loss, return what is known of the run."""
-    folder = _base_folder(config.base_model)
+    folder = base_folder(config.base_model)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     encoder = Encoder(tokenizer, serving_config(config))
     corpus = read_corpus(config)
@@ -188,7 +188,8 @@ def save(model: Any, config: RunConfig, facts: dict[str, Any], output: Path) -> 
     (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
-def _base_folder(name: str) -> str:
+def base_folder(name: str) -> str:
+    """Return the folder or hub name of a base model; the embedded one is prepared first."""
     return str(prepare_embedded_model(default_home())) if name == EMBEDDED_MODEL else name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -15,8 +15,8 @@ from transformers import Trainer
 from training.packing import IGNORED, PackedRow, collate
 
 
-class PackedRows(Dataset[PackedRow]):
-    """Rows that are there already."""
+class PackedRows(Dataset[dict[str, Any]]):
+    """Rows that are there already; their ids stand where Trainer looks for an item's length."""
 
     def __init__(self, rows: Sequence[PackedRow]) -> None:
         self._rows = rows
@@ -24,16 +24,22 @@ class PackedRows(Dataset[PackedRow]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, index: int) -> PackedRow:
-        return self._rows[index]
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        row = self._rows[index]
+        return {"input_ids": row.ids, "row": row}
+
+
+def collate_items(items: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+    """Return a batch of items of `PackedRows` (see `collate`)."""
+    return collate([item["row"] for item in items])
 
 
 class PackedTrainer(Trainer):
     """Minimises the mean loss of a step's target tokens (Eq. 5), however rows share them out."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """As `Trainer`, but that batches are made by `collate`."""
-        super().__init__(*args, data_collator=collate, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        """As `Trainer`, but that batches are made by `collate_items`."""
+        super().__init__(data_collator=collate_items, **kwargs)
         self.model_accepts_loss_kwargs = True  # `compute_loss` divides by the step's tokens itself
 
     def compute_loss(
@@ -60,7 +66,7 @@ class PackedTrainer(Trainer):
         """Return the loss a token over the whole set, and of names and responses apart."""
         del ignore_keys
         loader = self.get_eval_dataloader(eval_dataset)
-        model = self._wrap_model(self.model, training=False)
+        model: Any = self._wrap_model(cast(Any, self.model), training=False)
         model.eval()
         totals = torch.zeros(4, dtype=torch.float64, device=self.args.device)
         for batch in loader:
@@ -87,16 +93,21 @@ class PackedTrainer(Trainer):
         return metrics
 
 
-def token_losses(model: Any, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the loss of each of the last K tokens, (B, K), 0 where there is none, and labels."""
-    labels = inputs["labels"]
-    logits = model(
+def target_logits(model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
+    """Return the logits that predict the labels of a batch of `collate`, (B, K, V)."""
+    logits: Tensor = model(
         input_ids=inputs["input_ids"],
         attention_mask=inputs["attention_mask"],
         position_ids=inputs["position_ids"],
         use_cache=False,
-        logits_to_keep=labels.shape[1],
+        logits_to_keep=inputs["labels"].shape[1],
     ).logits
+    return logits
+
+
+def token_losses(model: Any, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the loss of each of the last K tokens, (B, K), 0 where there is none, and labels."""
+    logits, labels = target_logits(model, inputs), inputs["labels"]
     losses = F.cross_entropy(
         logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="none"
     )

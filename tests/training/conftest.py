@@ -1,0 +1,55 @@
+"""The tiny model of `pal_model`'s tests, and a made-up corpus in ESConv's layout."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pal_model import Strategy
+from tests.pal_model.conftest import conversation, model, tokenizer
+
+__all__ = ["conversation", "model", "tokenizer"]
+
+TROUBLES = ("I lost my job", "I am a nurse", "My cat is ill", "I moved", "I can't sleep")
+
+
+def made_up_dialogue(seed: int) -> dict[str, Any]:
+    draw = random.Random(seed)
+    dialog: list[dict[str, Any]] = []
+    for turn in range(draw.randrange(2, 6)):
+        said = f"{draw.choice(TROUBLES)}, day {turn}."
+        strategy = draw.choice(list(Strategy)).value
+        dialog.append({"speaker": "seeker", "annotation": {}, "content": said})
+        dialog.append(
+            {
+                "speaker": "supporter",
+                "annotation": {"strategy": strategy},
+                "content": f"So {said.lower()}",
+            }
+        )
+    return {"situation": "Made up.", "dialog": dialog}
+
+
+@pytest.fixture(scope="session")
+def esconv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in ESConv's layout with its splits beside it."""
+    folder = tmp_path_factory.mktemp("esconv")
+    dialogues = [made_up_dialogue(seed) for seed in range(20)]
+    (folder / "ESConv.json").write_text(json.dumps(dialogues), encoding="utf-8")
+    parts = {"train": [*range(0, 20, 2)], "valid": [1, 3, 5], "test": [7, 9, 11, 13]}
+    (folder / "splits_seed13.json").write_text(json.dumps({"pal": parts}), encoding="utf-8")
+    return folder / "ESConv.json"
+
+
+@pytest.fixture(scope="session")
+def base(model: Any, tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny backbone."""
+    folder = tmp_path_factory.mktemp("base")
+    model.float().save_pretrained(folder)
+    model.double()
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -1,0 +1,195 @@
+"""The fine-tuning for real, on a tiny model."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from pal_model import Conversation, GenerationOptions, PalGenerator, ReplyRequest
+from pal_model.configuration import PalConfig
+from pal_model.encoding import Encoder
+from pal_model.persona_extractor import load_persona_extractor
+from training import packed_trainer
+from training.esconv import read_esconv
+from training.examples import encode, supporter_turns, with_personas_of, without_some_personas
+from training.finetune_pal import main, read_corpus
+from training.run_config import RunConfig
+
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
+
+
+def train(esconv: Path, base: Path, output: Path, *options: str) -> int:
+    values = (f"data.esconv={esconv}", f"base_model={base}")
+    settings = [word for value in values for word in ("--set", value)]
+    return main([str(RECIPE), "--output", str(output), *settings, *options])
+
+
+def history_of(output: Path) -> list[dict[str, Any]]:
+    """What the last checkpoint logged, without the clock."""
+    checkpoints = sorted(output.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
+    state = json.loads((checkpoints[-1] / "trainer_state.json").read_text())
+    return [entry for entry in state["log_history"] if "loss" in entry or "eval_loss" in entry]
+
+
+@pytest.fixture(scope="module")
+def trained(esconv: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("trained")
+    assert train(esconv, base, output) == 0
+    return output
+
+
+def test_training_lowers_the_validation_loss_and_says_where_it_is_from(
+    trained: Path, esconv: Path
+) -> None:
+    facts = json.loads((trained / "training_run.json").read_text())
+    before, after = facts["validation_before"], facts["validation"]
+    assert after["eval_loss"] < 0.9 * before["eval_loss"]
+    assert after["eval_loss"] == min(
+        e["eval_loss"] for e in history_of(trained) if "eval_loss" in e
+    )
+    assert set(facts["data"]) == {"ESConv.json", "splits_seed13.json"}
+    assert facts["conversations"] == {"train": 10, "valid": 3}
+    recipe = yaml.safe_load((trained / "training_run.yaml").read_text())
+    assert recipe["data"]["esconv"] == str(esconv)
+    assert recipe["optimiser"]["betas"] == [0.9, 0.999]
+    assert any(trained.glob("runs/*/events.out.tfevents.*"))
+
+
+def test_what_was_trained_is_served_by_its_folder(
+    trained: Path, base: Path, conversation: Any
+) -> None:
+    config = PalConfig.load(trained)
+    assert not config.zero_shot
+    assert config.base_model == str(base)
+    weights = load_file(trained / "adapter_model.safetensors")
+    assert all(tensor.dtype is torch.bfloat16 for tensor in weights.values())
+    requests = [ReplyRequest(conversation("I lost my job"))]
+    options = GenerationOptions(seed=1)
+    served, untrained = (
+        PalGenerator.load(str(folder), device="cpu", dtype=torch.float32)
+        for folder in (trained, base)
+    )
+    assert served.reply(requests, options)[0].text
+    one, other = (g.reply(requests, options)[0].strategy_probabilities for g in (served, untrained))
+    assert one != pytest.approx(other, abs=0.01)
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
+    esconv: Path, base: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And two runs with one seed are the same."""
+    steps = 0
+    step = packed_trainer.PackedTrainer.training_step
+
+    def killed(trainer: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == 8:  # two passes a step; the last checkpoint is that of step 2
+            raise KeyboardInterrupt
+        return step(trainer, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(packed_trainer.PackedTrainer, "training_step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(esconv, base, tmp_path)
+    assert not (tmp_path / "adapter_model.safetensors").exists()
+    assert train(esconv, base, tmp_path, "--resume") == 0
+    clocks = {"eval_runtime"}
+    resumed, whole = history_of(tmp_path), history_of(trained)
+    assert [e["step"] for e in resumed] == [e["step"] for e in whole]
+    for one, other in zip(resumed, whole, strict=True):
+        assert {k: v for k, v in one.items() if k not in clocks} == {
+            k: v for k, v in other.items() if k not in clocks
+        }
+    ours, theirs = (load_file(f / "adapter_model.safetensors") for f in (tmp_path, trained))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_training_and_serving_encode_a_conversation_to_the_same_ids(
+    esconv: Path, tokenizer: Any
+) -> None:
+    """What is learnt in one turn is what stands in the history of the next."""
+    encoder = Encoder(tokenizer, PalConfig(zero_shot=False))
+    extractor = load_persona_extractor()
+    seen = 0
+    for conversation in read_esconv(esconv):
+        turns = list(supporter_turns(conversation, "inferred", extractor))
+        assert len(turns) == len(conversation.utterances) // 2
+        for index, turn in enumerate(turns):
+            example = encode(turn, encoder, in_prompt=False)
+            served = encoder.encode_inputs(turn.history, turn.persona)
+            assert (example.persona_ids, example.history_ids) == (
+                served.persona_ids,
+                served.history_ids,
+            )
+            assert bool(turn.persona) == (index > 0)
+            with_answer = Conversation(conversation.utterances[: 2 * index + 2])
+            after = encoder.encode_inputs(with_answer, turn.persona).history_ids
+            said = (*example.history_ids, *example.cue_ids, *example.target_ids)
+            assert after[: len(said)] == said
+            prompt = encode(turn, encoder, in_prompt=True)
+            assert prompt.history_ids == served.persona_ids + served.history_ids
+            seen += 1
+    assert seen > 20
+
+
+def test_no_conversation_is_in_two_parts(esconv: Path) -> None:
+    corpus = read_corpus(RunConfig(data={"esconv": str(esconv)}))
+    train, valid = (
+        {c.utterances[0].text + c.utterances[1].text + str(len(c.utterances)) for c in part}
+        for part in (corpus.train, corpus.valid)
+    )
+    assert len(corpus.train) == 10
+    assert len(corpus.valid) == 3
+    everything = list(read_esconv(esconv))
+    tested = [everything[i] for i in (7, 9, 11, 13)]
+    assert not [c for c in (*corpus.train, *corpus.valid) if any(c is t for t in tested)]
+    assert not [c for c in corpus.train if any(c is v for v in corpus.valid)]
+    assert train
+    assert valid
+
+
+def test_personas_are_dropped_repeatably_and_swapped_for_a_control(esconv: Path) -> None:
+    extractor = load_persona_extractor()
+    turns = [
+        turn
+        for conversation in read_esconv(esconv)
+        for turn in supporter_turns(conversation, "raw", extractor)
+    ]
+    assert tuple(turns[0].persona) == turns[0].history.seeker_utterances
+    kept = list(without_some_personas(turns, 0.5, "a"))
+    assert kept == list(without_some_personas(turns, 0.5, "a"))
+    assert kept != list(without_some_personas(turns, 0.5, "b"))
+    dropped = sum(not turn.persona for turn in kept)
+    assert 0.25 * len(turns) < dropped < 0.75 * len(turns)
+    assert list(without_some_personas(turns, 0.0, "a")) == turns
+    swapped = with_personas_of(turns[:4], turns[6:8])
+    assert [t.persona for t in swapped] == [turns[i].persona for i in (6, 7, 7, 7)]
+    assert [t.history for t in swapped] == [t.history for t in turns[:4]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("lora: {rank: 0}", r"lora.rank is 0: .*greater than or equal to 1"),
+        ("lorra: {}", r"lorra is {}: Extra inputs"),
+        ("data: {persona: guessed}", r"data.persona is 'guessed'"),
+        ("a: [", "is not YAML"),
+        (None, "Cannot read"),
+    ],
+)
+def test_a_recipe_that_is_none_is_told_with_value_and_rule(
+    content: str | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    if content is not None:
+        recipe.write_text(content)
+    assert main([str(recipe), "--output", str(tmp_path / "out")]) == 2
+    assert re.search(message, capsys.readouterr().err)

@@ -1,0 +1,106 @@
+"""Scores against the same turns one by one."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pal_model import Persona
+from pal_model.configuration import PalConfig
+from pal_model.encoding import Encoder
+from pal_model.persona_extractor import load_persona_extractor
+from tests.pal_model.reference import next_logits
+from training.esconv import read_esconv, read_split
+from training.examples import encode, supporter_turns
+from training.finetune_pal import main as finetune
+from training.score import main
+
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
+
+
+def scores(capsys: pytest.CaptureFixture[str], *arguments: Any) -> dict[str, dict[str, Any]]:
+    capsys.readouterr()
+    assert main([str(argument) for argument in arguments]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {line["condition"]: line for line in lines}
+
+
+def test_scores_are_those_of_the_turns_one_by_one(
+    esconv: Path, base: Path, model: Any, tokenizer: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = scores(capsys, base, "--esconv", esconv, "--part", "test", "--batch-size", 2)
+    encoder = Encoder(tokenizer, PalConfig(zero_shot=False))
+    everything = list(read_esconv(esconv))
+    names = list(encoder.first_strategy_ids)
+    part = read_split(esconv.with_name("splits_seed13.json"), "pal", "test")
+    turns = [
+        list(supporter_turns(everything[i], "inferred", load_persona_extractor())) for i in part
+    ]
+    for condition in ("right", "wrong", "none"):
+        loss, tokens, right, words, count = 0.0, 0, 0, 0, 0
+        for index, of_one in enumerate(turns):
+            others = turns[(index + 1) % len(turns)]
+            for place, turn in enumerate(of_one):
+                persona = {
+                    "right": turn.persona,
+                    "wrong": others[min(place, len(others) - 1)].persona,
+                    "none": Persona(),
+                }[condition]
+                inputs = encoder.encode_inputs(turn.history, persona)
+                target = encode(turn, encoder, in_prompt=False).target_ids
+                name = encoder.strategy_ids[turn.strategy]
+                for at, token in enumerate(target):
+                    read = (*inputs.history_ids, *inputs.cue_ids, *target[:at])
+                    if 0 < at < len(name):
+                        continue
+                    logits = next_logits(
+                        model, read, inputs.persona_ids, unseeing=len(inputs.history_ids)
+                    )
+                    if at:
+                        loss -= float(logits.log_softmax(-1)[token])
+                        tokens += 1
+                    else:
+                        right += max(names, key=lambda n: float(logits[n])) == token
+                words += len(turn.response.split())
+                count += 1
+        one = ours[condition]
+        assert one["turns"] == count
+        assert one["token_perplexity"] == pytest.approx(math.exp(loss / tokens), rel=1e-3)
+        assert one["word_perplexity"] == pytest.approx(math.exp(loss / words), rel=1e-3)
+        assert one["strategy_accuracy"] == pytest.approx(right / count)
+
+
+def test_a_checkpoint_is_measured_as_it_was_trained(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Right, wrong and no persona for one that reads it; none for one that never did."""
+    common = ["--set", f"data.esconv={esconv}", "--set", f"base_model={base}"]
+    results = {}
+    forms = {
+        "prefix": [],
+        "prompt": ["--set", "persona_form=prompt"],
+        "raw": ["--set", "data.persona=raw"],
+        "none": ["--set", "data.persona=none"],
+    }
+    for name, settings in forms.items():
+        finetune([str(RECIPE), "--output", str(tmp_path / name), *common, *settings])
+        results[name] = scores(capsys, tmp_path / name, "--esconv", esconv)
+    untrained = scores(capsys, base, "--esconv", esconv)
+    assert set(results["none"]) == {"none"}
+    for name in ("prefix", "prompt", "raw"):
+        assert set(results[name]) == {"right", "wrong", "none"}
+        perplexities = {c: score["token_perplexity"] for c, score in results[name].items()}
+        assert len(set(perplexities.values())) == 3
+        assert perplexities["right"] < 0.9 * untrained["right"]["token_perplexity"]
+    assert results["prefix"] != results["prompt"]
+
+
+def test_what_is_not_there_is_told(capsys: pytest.CaptureFixture[str], esconv: Path) -> None:
+    assert main(["/no/such/model", "--esconv", str(esconv)]) == 2
+    assert "/no/such/model" in capsys.readouterr().err
+    assert main(["embedded", "--esconv", "/no/such/file.json"]) == 2
+    assert "Cannot read /no/such/file.json" in capsys.readouterr().err

@@ -1,0 +1,183 @@
+"""What responses of ESConv are worth to a checkpoint: `python -m training.score FOLDER ...`.
+
+Perplexity of the human responses, and accuracy of the strategy, with the seeker's own persona,
+another seeker's, and none. A model that gains from its own persona and not from another's uses it;
+one that gains from both has learnt a style.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pal_model import Conversation, PalError
+from pal_model.embedded import EMBEDDED_MODEL
+from pal_model.encoding import Encoder
+from pal_model.persona_extractor import load_persona_extractor
+
+# isort: split
+import torch
+from peft import PeftModel
+from torch import Tensor
+from tqdm import tqdm
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from training.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
+from training.examples import (
+    SupporterTurn,
+    encode,
+    supporter_turns,
+    with_personas_of,
+    without_some_personas,
+)
+from training.finetune_pal import RECIPE_FILE, base_folder, serving_config
+from training.packed_trainer import target_logits
+from training.packing import IGNORED, PackedRow, collate, pack
+from training.run_config import RunConfig
+
+CONDITIONS = ("right", "wrong", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a checkpoint makes of a set of responses under one condition.
+
+    Attributes:
+        turns: number of responses, n.
+        token_perplexity: exp of the loss a token of the response, its end included, its strategy's
+            name not; comparable within one tokenizer.
+        word_perplexity: the same over the number of words, which white space separates;
+            comparable across tokenizers.
+        strategy_accuracy: share of turns whose most probable strategy is the supporter's.
+    """
+
+    model: str
+    condition: str
+    turns: int
+    token_perplexity: float
+    word_perplexity: float
+    strategy_accuracy: float
+
+
+class Scorer:
+    """One checkpoint, ready to be measured."""
+
+    def __init__(self, name: str) -> None:
+        """Load "embedded" or a folder that `training.finetune_pal` wrote."""
+        recipe = Path(name, RECIPE_FILE)
+        self.name = name
+        self.config = RunConfig.load(recipe) if recipe.exists() else RunConfig(base_model=name)
+        base = base_folder(self.config.base_model)
+        self._encoder = Encoder(AutoTokenizer.from_pretrained(base), serving_config(self.config))
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+        if recipe.exists():
+            model = PeftModel.from_pretrained(model, name).merge_and_unload()
+        self._model = model.to(device).eval()
+        self._strategies = torch.tensor(list(self._encoder.first_strategy_ids), device=device)
+
+    def conditions(self) -> tuple[str, ...]:
+        """A model that never saw a persona is measured without one alone."""
+        return ("none",) if self.config.data.persona == "none" else CONDITIONS
+
+    def score(
+        self, conversations: Sequence[Sequence[SupporterTurn]], condition: str, batch_size: int
+    ) -> Score:
+        """Measure one condition on the turns of `conversations`."""
+        sums = torch.zeros(4, dtype=torch.float64)  # loss, tokens, right strategies, turns
+        rows = sorted(self._rows(conversations, condition), key=len)
+        for start in tqdm(range(0, len(rows), batch_size), desc=condition, file=sys.stderr):
+            sums += self._sums(rows[start : start + batch_size])
+        loss, tokens, right, turns = sums.tolist()
+        words = sum(len(turn.response.split()) for turns_ in conversations for turn in turns_)
+        return Score(
+            model=self.name,
+            condition=condition,
+            turns=int(turns),
+            token_perplexity=math.exp(loss / tokens),
+            word_perplexity=math.exp(loss / words),
+            strategy_accuracy=right / turns,
+        )
+
+    def _rows(
+        self, conversations: Sequence[Sequence[SupporterTurn]], condition: str
+    ) -> Iterator[PackedRow]:
+        in_prompt = self.config.persona_form == "prompt"
+        for index, turns in enumerate(conversations):
+            if condition == "wrong":
+                turns = with_personas_of(turns, conversations[(index + 1) % len(conversations)])
+            elif condition == "none":
+                turns = list(without_some_personas(turns, 1, ""))
+            examples = (encode(turn, self._encoder, in_prompt=in_prompt) for turn in turns)
+            yield from pack(examples, self.config.data.max_row_tokens)
+
+    @torch.inference_mode()
+    def _sums(self, rows: Sequence[PackedRow]) -> Tensor:
+        batch = {name: tensor.to(self._model.device) for name, tensor in collate(rows).items()}
+        logits, labels, is_name = (
+            target_logits(self._model, batch),
+            batch["labels"],
+            batch["is_name"],
+        )
+        is_text = (labels != IGNORED) & ~is_name
+        begins_name = is_name.clone()
+        begins_name[:, 1:] &= ~is_name[:, :-1]
+        losses = torch.nn.functional.cross_entropy(
+            logits[is_text].float(), labels[is_text], reduction="sum"
+        )
+        chosen = self._strategies[logits[begins_name][:, self._strategies].argmax(dim=-1)]
+        right = (chosen == labels[begins_name]).sum()
+        sums = [losses, is_text.sum(), right, begins_name.sum()]
+        return torch.stack([value.double() for value in sums]).cpu()
+
+
+def turns_of(conversations: Sequence[Conversation], config: RunConfig) -> list[list[SupporterTurn]]:
+    """Return the turns of each conversation, with personas from the source of `config`."""
+    extractor = load_persona_extractor(config.data.extractor)
+    return [list(supporter_turns(c, config.data.persona, extractor)) for c in conversations]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    parser = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
+    parser.add_argument("models", nargs="+", help=f"{EMBEDDED_MODEL!r} or folders of fine-tuning")
+    parser.add_argument("--esconv", type=Path, help="ESConv.json; default: see training.esconv")
+    parser.add_argument("--split", default="pal")
+    parser.add_argument("--part", default="valid", choices=("valid", "test"))
+    parser.add_argument("--conversations", type=int, help="the first so many; default: all")
+    parser.add_argument("--batch-size", type=int, default=1, help="rows a forward pass")
+    parser.add_argument("--output", type=Path, help="JSON lines; default: standard output alone")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure each model; print a JSON line for each condition."""
+    options = build_parser().parse_args(arguments)
+    try:
+        path = options.esconv or find_esconv()
+        everything = list(read_esconv(path))
+        part = read_split(path.with_name(SPLIT_FILE), options.split, options.part)
+        conversations = [everything[i] for i in part[: options.conversations]]
+        for name in options.models:
+            scorer = Scorer(name)
+            turns = turns_of(conversations, scorer.config)
+            for condition in scorer.conditions():
+                line = json.dumps(asdict(scorer.score(turns, condition, options.batch_size)))
+                print(line, flush=True)
+                if options.output:
+                    with options.output.open("a", encoding="utf-8") as sink:
+                        sink.write(line + "\n")
+    except (PalError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
