@@ -29,7 +29,7 @@ from tqdm import tqdm
 from transformers import AutoTokenizer
 
 from pal_model.modeling_llama import PalLlamaForConditionalGeneration
-from training.persona_chat import PersonaChatTurn, read_persona_chat
+from training.readers.persona_chat import PersonaChatTurn, read_persona_chat, responses
 
 WAYS = ("gated", "prefixes", "prompt", "none")
 CONDITIONS = ("right", "wrong", "none")
@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     draw = random.Random(options.seed)  # noqa: S311  (a repeatable choice, no secret)
 
     def chosen(path: Path, count: int) -> list[Example]:
-        turns = list(read_persona_chat(path))
+        turns = [turn for dialogue in read_persona_chat(path) for turn in responses(dialogue)]
         return [encoder.encode(turn) for turn in draw.sample(turns, count)]
 
     sets = (

@@ -30,10 +30,10 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
-from training.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
 from training.examples import encode, supporter_turns, without_some_personas
 from training.packed_trainer import PackedRows, PackedTrainer
 from training.packing import PackedRow, pack
+from training.readers.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
 from training.run_config import RunConfig
 
 RUN_FILE = "training_run.json"

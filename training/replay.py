@@ -25,7 +25,8 @@ from tqdm import tqdm
 
 from pal_model import Conversation, PalError
 from pal_model.embedded import default_home
-from training.esconv import SPLIT_FILE, CorpusError, find_esconv, read_esconv, read_split
+from training.readers.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
+from training.readers.records import CorpusError
 from training.replay_checks import (
     Transcript,
     Turn,

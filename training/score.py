@@ -28,7 +28,6 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from training.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
 from training.examples import (
     SupporterTurn,
     encode,
@@ -39,6 +38,7 @@ from training.examples import (
 from training.finetune_pal import RECIPE_FILE, base_folder, serving_config
 from training.packed_trainer import target_logits
 from training.packing import IGNORED, PackedRow, collate, pack
+from training.readers.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
 from training.run_config import RunConfig
 
 CONDITIONS = ("right", "wrong", "none")

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from training.compare_fusions import CONDITIONS, WAYS, Encoder, batch, main
-from training.persona_chat import PersonaChatTurn
+from training.readers.persona_chat import PersonaChatTurn
 
 TURN = PersonaChatTurn(("i bake.", "i sail."), (), ("hello", "hi", "how are you ?"), "fine .")
 

@@ -17,9 +17,9 @@ from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
 from pal_model.persona_extractor import load_persona_extractor
 from training import packed_trainer
-from training.esconv import read_esconv
 from training.examples import encode, supporter_turns, with_personas_of, without_some_personas
 from training.finetune_pal import main, read_corpus
+from training.readers.esconv import read_esconv
 from training.run_config import RunConfig
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from pal_model import conversation_from_record
-from training import esconv
-from training.esconv import CorpusError
+from training.readers import esconv
+from training.readers.records import CorpusError
 from training.replay import candidates_of, choose_conversations, main
 from training.replay_checks import (
     Transcript,

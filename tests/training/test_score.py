@@ -14,9 +14,9 @@ from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
 from pal_model.persona_extractor import load_persona_extractor
 from tests.pal_model.reference import next_logits
-from training.esconv import read_esconv, read_split
 from training.examples import encode, supporter_turns
 from training.finetune_pal import main as finetune
+from training.readers.esconv import read_esconv, read_split
 from training.score import main
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"

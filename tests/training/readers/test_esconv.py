@@ -8,9 +8,16 @@ from typing import Any
 
 import pytest
 
-from pal_model import InvalidConversationError, Speaker, Strategy
-from training import esconv
-from training.esconv import CorpusError, find_esconv, read_esconv, read_split
+from pal_model import Speaker, Strategy
+from training.readers import records
+from training.readers.esconv import (
+    find_esconv,
+    read_esconv,
+    read_failed_esconv,
+    read_hub_esconv,
+    read_split,
+)
+from training.readers.records import CorpusError, Malformed, MalformedRecordError
 
 CONVERSATION = {
     "experience_type": "Current Experience",
@@ -56,10 +63,19 @@ class TestReadEsconv:
         path = write(tmp_path / "bad.json", [CONVERSATION, record])
         conversations = read_esconv(path)
         next(conversations)
-        with pytest.raises(
-            InvalidConversationError, match=rf"bad\.json, conversation 1: .*{reason}"
-        ):
+        with pytest.raises(MalformedRecordError, match=rf"bad\.json, record 1: .*{reason}"):
             next(conversations)
+
+    def test_on_request_a_malformed_record_is_skipped_counted_and_keeps_its_place(
+        self, tmp_path: Path
+    ) -> None:
+        """Splits name conversations by index, so none may move."""
+        path = write(tmp_path / "bad.json", [CONVERSATION, {}, CONVERSATION])
+        problems: list[Malformed] = []
+        conversations = list(read_esconv(path, malformed=problems))
+        assert [len(c.utterances) for c in conversations] == [2, 0, 2]
+        assert [(p.file, p.index) for p in problems] == [(path, 1)]
+        assert "'dialog' must be a list" in str(problems[0])
 
     def test_a_file_of_another_layout_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(CorpusError, match="holds a JSON dict"):
@@ -75,6 +91,37 @@ class TestReadEsconv:
     def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(CorpusError, match=r"Cannot read .*nowhere\.json: No such file"):
             next(read_esconv(tmp_path / "nowhere.json"))
+
+
+class TestRelatives:
+    def test_conversations_that_failed_have_other_names(self, tmp_path: Path) -> None:
+        dialog = [
+            {"speaker": "speaker", "annotation": {"feedback": "1"}, "content": "I moved."},
+            {"speaker": "listener", "annotation": {"strategy": "Questions"}, "content": "Why?"},
+            {"speaker": "listener", "annotation": {"strategy": "Other"}, "content": "Hm"},
+        ]
+        path = write(tmp_path / "failed.json", [{"situation": "Moved", "dialog": dialog}])
+        [conversation] = read_failed_esconv(path)
+        assert conversation.seeker_utterances == ("I moved.",)
+        assert [u.strategy for u in conversation.utterances[1:]] == [
+            Strategy.QUESTION,
+            Strategy.OTHERS,
+        ]
+
+    def test_the_hubs_lines_have_other_names(self, tmp_path: Path) -> None:
+        dialog = [
+            {"text": "I moved.", "speaker": "usr"},
+            {"text": "Why?", "speaker": "sys", "strategy": "Question"},
+        ]
+        path = tmp_path / "train.txt"
+        lines = [json.dumps({"situation": "Moved", "dialog": dialog}), "{", "[]"]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        problems: list[Malformed] = []
+        first, second, third = read_hub_esconv(path, malformed=problems)
+        assert first.situation == "Moved"
+        assert first.utterances[1].strategy is Strategy.QUESTION
+        assert second.utterances == third.utterances == ()
+        assert [p.index for p in problems] == [1, 2]
 
 
 class TestReadSplit:
@@ -109,7 +156,7 @@ class TestFindEsconv:
         folder = tmp_path / "shared" / "data" / "esconv"
         folder.mkdir(parents=True)
         monkeypatch.delenv("PAL_DATA_DIR", raising=False)
-        monkeypatch.setattr(esconv, "_CHECKOUT", tmp_path / "checkout")
+        monkeypatch.setattr(records, "_CHECKOUT", tmp_path / "checkout")
         path = write(folder / "ESConv.json", [])
         assert find_esconv() == path
 
@@ -117,7 +164,7 @@ class TestFindEsconv:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PAL_DATA_DIR", str(tmp_path / "here"))
-        monkeypatch.setattr(esconv, "_CHECKOUT", tmp_path / "checkout")
+        monkeypatch.setattr(records, "_CHECKOUT", tmp_path / "checkout")
         with pytest.raises(CorpusError, match="thu-coai/Emotional-Support-Conversation") as caught:
             find_esconv()
         assert str(tmp_path / "here") in str(caught.value)

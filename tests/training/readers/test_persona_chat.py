@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.esconv import CorpusError
-from training.persona_chat import PersonaChatTurn, read_persona_chat
+from training.readers.persona_chat import PersonaChatTurn, read_persona_chat, responses
+from training.readers.records import CorpusError, Malformed
 
 TWO_DIALOGUES = """\
 1 your persona: i bake bread.
@@ -26,7 +26,8 @@ def written(folder: Path, text: str) -> Path:
 
 def test_every_response_comes_with_what_was_said_before_and_who_says_it(tmp_path: Path) -> None:
     baker = {"persona": ("i bake bread.", "i have a cat."), "partner_persona": ("i sail.",)}
-    assert list(read_persona_chat(written(tmp_path, TWO_DIALOGUES))) == [
+    dialogues = list(read_persona_chat(written(tmp_path, TWO_DIALOGUES)))
+    assert [turn for dialogue in dialogues for turn in responses(dialogue)] == [
         PersonaChatTurn(**baker, history=("hello !",), response="hi , do you like bread ?"),
         PersonaChatTurn(
             **baker,
@@ -46,5 +47,18 @@ def test_every_response_comes_with_what_was_said_before_and_who_says_it(tmp_path
     ],
 )
 def test_a_line_in_another_layout_is_named(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(CorpusError, match=f"valid.txt, {message}.* Name a file of PERSONA-CHAT"):
+    with pytest.raises(
+        CorpusError, match=f"valid.txt, record 0: {message}.* Name a file of PERSONA-CHAT"
+    ):
         list(read_persona_chat(written(tmp_path, text)))
+
+
+def test_on_request_a_malformed_dialogue_is_skipped_and_counted(tmp_path: Path) -> None:
+    problems: list[Malformed] = []
+    text = "1 hello , no tab\n" + TWO_DIALOGUES + "1 hi\tyes\n2 \n"
+    dialogues = list(read_persona_chat(written(tmp_path, text), malformed=problems))
+    assert [tuple(d.supporter_persona) for d in dialogues] == [
+        ("i bake bread.", "i have a cat."),
+        ("i run.",),
+    ]
+    assert [p.index for p in problems] == [0, 3]
