@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from pal_model import Conversation, Persona, PersonaExtractor, Speaker, infer_persona
+from pal_model import Conversation, Persona, Speaker
 from pal_model.encoding import Encoder, TokenIds
-from pal_model.persona_extractor import FIRST_UTTERANCE_WITH_PERSONA
 from pal_model.strategy import Strategy
-
-PersonaSource = Literal["inferred", "raw", "none"]
+from training.turn_personas import TurnPersonas
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +42,7 @@ class TurnExample:
     strategy_length: int
 
 
-def supporter_turns(
-    conversation: Conversation, source: PersonaSource, extractor: PersonaExtractor
-) -> Iterator[SupporterTurn]:
+def supporter_turns(conversation: Conversation, personas: TurnPersonas) -> Iterator[SupporterTurn]:
     """Yield the turns in which a supporter answers the seeker, with a strategy and some text.
 
     A supporter's utterance right after another one is part of a longer turn; as in the published
@@ -55,12 +50,8 @@ def supporter_turns(
 
     Args:
         conversation: a whole one.
-        source: what stands for the persona. "inferred": what `extractor` finds in the utterances
-            so far, accumulated as when served; "raw": the seeker's utterances themselves, such as
-            the published code was fed; "none": nothing.
-        extractor: for "inferred".
+        personas: where a turn is not in it, it has none.
     """
-    persona, read = Persona(), 0
     before: Speaker | None = None
     for index, utterance in enumerate(conversation.utterances):
         previous, before = before, utterance.speaker
@@ -68,14 +59,12 @@ def supporter_turns(
             continue
         if utterance.strategy is None or not utterance.text.strip():
             continue
-        history = Conversation(conversation.utterances[:index])
-        if source == "inferred":
-            persona = infer_persona(extractor, history, persona, already_read=read)
-            if len(history.utterances) >= FIRST_UTTERANCE_WITH_PERSONA:
-                read = len(history.seeker_utterances)
-        elif source == "raw":
-            persona = Persona.of(history.seeker_utterances)
-        yield SupporterTurn(history, persona, utterance.strategy, utterance.text)
+        yield SupporterTurn(
+            Conversation(conversation.utterances[:index]),
+            personas.get(index, Persona()),
+            utterance.strategy,
+            utterance.text,
+        )
 
 
 def encode(turn: SupporterTurn, encoder: Encoder, *, in_prompt: bool) -> TurnExample:

@@ -8,21 +8,16 @@ that is needed to serve it: `PAL_MODEL=FOLDER make chat`.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import random
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pal_model import Conversation, PalError
+from pal_model import PalError
 from pal_model.configuration import PalConfig
 from pal_model.embedded import EMBEDDED_MODEL, default_home, prepare_embedded_model
 from pal_model.encoding import Encoder
-from pal_model.persona_extractor import load_persona_extractor
 
 # isort: split
 import torch
@@ -30,51 +25,39 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
-from training.examples import encode, supporter_turns, without_some_personas
+from training.esconv_turns import EsconvTurns, read_turns
+from training.examples import SupporterTurn, encode, without_some_personas
 from training.packed_trainer import PackedRows, PackedTrainer
 from training.packing import PackedRow, pack
-from training.readers.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
+from training.provenance import git_revision
 from training.run_config import RunConfig
 
 RUN_FILE = "training_run.json"
 RECIPE_FILE = "training_run.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """The conversations of a run, and what they were read from."""
-
-    train: Sequence[Conversation]
-    valid: Sequence[Conversation]
-    hashes: dict[str, str]
-
-
-def read_corpus(config: RunConfig) -> Corpus:
+def read_corpus(config: RunConfig) -> EsconvTurns:
     """Read the training and the validation part of ESConv; never its test part."""
-    path = config.data.esconv or find_esconv()
-    split_file = path.with_name(SPLIT_FILE)
-    conversations = list(read_esconv(path))
-    parts = {
-        part: [conversations[i] for i in read_split(split_file, config.data.split, part)]
-        for part in ("train", "valid")
-    }
-    for part in parts.values():
-        # The corpus is in the order of its making; the first N are to stand for all.
-        random.Random(config.seed).shuffle(part)  # noqa: S311  (repeatable, no secret)
-    return Corpus(
-        parts["train"][: config.data.train_conversations],
-        parts["valid"][: config.data.valid_conversations],
-        {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (path, split_file)},
+    data = config.data
+    return read_turns(
+        data.esconv,
+        data.split,
+        ("train", "valid"),
+        data.persona,
+        data.extractor,
+        seed=config.seed,
+        limits={"train": data.train_conversations, "valid": data.valid_conversations},
     )
 
 
 def packed_rows(
-    conversations: Sequence[Conversation], encoder: Encoder, config: RunConfig, dropout: float
+    conversations: Sequence[Sequence[SupporterTurn]],
+    encoder: Encoder,
+    config: RunConfig,
+    dropout: float,
 ) -> Iterator[PackedRow]:
     """Yield the rows of `conversations`; a share of the turns, `dropout`, goes without persona."""
-    extractor = load_persona_extractor(config.data.extractor)
-    for index, conversation in enumerate(conversations):
-        turns = supporter_turns(conversation, config.data.persona, extractor)
+    for index, turns in enumerate(conversations):
         kept = without_some_personas(turns, dropout, f"{config.seed} {index}")
         in_prompt = config.persona_form == "prompt"
         examples = (encode(turn, encoder, in_prompt=in_prompt) for turn in kept)
@@ -150,8 +133,8 @@ def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     encoder = Encoder(tokenizer, serving_config(config))
     corpus = read_corpus(config)
-    train = list(packed_rows(corpus.train, encoder, config, config.data.persona_dropout))
-    valid = list(packed_rows(corpus.valid, encoder, config, 0))
+    train = list(packed_rows(corpus.parts["train"], encoder, config, config.data.persona_dropout))
+    valid = list(packed_rows(corpus.parts["valid"], encoder, config, 0))
     trainer = PackedTrainer(
         model=load_model(config, folder),
         args=training_arguments(config, output),
@@ -163,9 +146,9 @@ def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
     result = trainer.train(resume_from_checkpoint=checkpoint)
     after = trainer.evaluate()
     facts = {
-        "git_revision": _git_revision(),
+        "git_revision": git_revision(),
         "data": corpus.hashes,
-        "conversations": {"train": len(corpus.train), "valid": len(corpus.valid)},
+        "conversations": {part: len(turns) for part, turns in corpus.parts.items()},
         "rows": {"train": len(train), "valid": len(valid)},
         "tokens_an_epoch": sum(map(len, train)),
         "steps": trainer.state.global_step,
@@ -191,17 +174,6 @@ def save(model: Any, config: RunConfig, facts: dict[str, Any], output: Path) -> 
 def base_folder(name: str) -> str:
     """Return the folder or hub name of a base model; the embedded one is prepared first."""
     return str(prepare_embedded_model(default_home())) if name == EMBEDDED_MODEL else name
-
-
-def _git_revision() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pal_model import PalError
+from training.turn_personas import PersonaSource
 
 
 class RunConfigError(PalError):
@@ -37,7 +38,8 @@ class DataSettings(_Section):
     train_conversations: int | None = Field(None, ge=1)
     """The first so many of the shuffled training part; default: all."""
     valid_conversations: int | None = Field(None, ge=1)
-    persona: Literal["inferred", "raw", "none"] = "inferred"
+    persona: PersonaSource = "inferred"
+    """"annotated": `esconv` is a file that training.annotate_persona wrote."""
     persona_dropout: float = Field(0.15, ge=0, lt=1)
     extractor: str = "rules"
     max_row_tokens: int = Field(1024, ge=64)

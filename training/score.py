@@ -16,10 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pal_model import Conversation, PalError
+from pal_model import PalError
 from pal_model.embedded import EMBEDDED_MODEL
 from pal_model.encoding import Encoder
-from pal_model.persona_extractor import load_persona_extractor
 
 # isort: split
 import torch
@@ -28,17 +27,16 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from training.esconv_turns import read_turns
 from training.examples import (
     SupporterTurn,
     encode,
-    supporter_turns,
     with_personas_of,
     without_some_personas,
 )
 from training.finetune_pal import RECIPE_FILE, base_folder, serving_config
 from training.packed_trainer import target_logits
 from training.packing import IGNORED, PackedRow, collate, pack
-from training.readers.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
 from training.run_config import RunConfig
 
 CONDITIONS = ("right", "wrong", "none")
@@ -137,12 +135,6 @@ class Scorer:
         return torch.stack([value.double() for value in sums]).cpu()
 
 
-def turns_of(conversations: Sequence[Conversation], config: RunConfig) -> list[list[SupporterTurn]]:
-    """Return the turns of each conversation, with personas from the source of `config`."""
-    extractor = load_persona_extractor(config.data.extractor)
-    return [list(supporter_turns(c, config.data.persona, extractor)) for c in conversations]
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
@@ -160,13 +152,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each model; print a JSON line for each condition."""
     options = build_parser().parse_args(arguments)
     try:
-        path = options.esconv or find_esconv()
-        everything = list(read_esconv(path))
-        part = read_split(path.with_name(SPLIT_FILE), options.split, options.part)
-        conversations = [everything[i] for i in part[: options.conversations]]
         for name in options.models:
             scorer = Scorer(name)
-            turns = turns_of(conversations, scorer.config)
+            turns = read_turns(
+                options.esconv,
+                options.split,
+                (options.part,),
+                scorer.config.data.persona,
+                scorer.config.data.extractor,
+                limits={options.part: options.conversations},
+            ).parts[options.part]
             for condition in scorer.conditions():
                 line = json.dumps(asdict(scorer.score(turns, condition, options.batch_size)))
                 print(line, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,18 @@ from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
 from pal_model.persona_extractor import load_persona_extractor
 from training import packed_trainer
-from training.examples import encode, supporter_turns, with_personas_of, without_some_personas
+from training.examples import (
+    SupporterTurn,
+    encode,
+    supporter_turns,
+    with_personas_of,
+    without_some_personas,
+)
 from training.finetune_pal import main, read_corpus
 from training.readers.esconv import read_esconv
+from training.readers.records import CorpusError
 from training.run_config import RunConfig
+from training.turn_personas import inferred_personas, raw_personas
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
 
@@ -120,7 +129,7 @@ def test_training_and_serving_encode_a_conversation_to_the_same_ids(
     extractor = load_persona_extractor()
     seen = 0
     for conversation in read_esconv(esconv):
-        turns = list(supporter_turns(conversation, "inferred", extractor))
+        turns = list(supporter_turns(conversation, inferred_personas(conversation, extractor)))
         assert len(turns) == len(conversation.utterances) // 2
         for index, turn in enumerate(turns):
             example = encode(turn, encoder, in_prompt=False)
@@ -140,28 +149,34 @@ def test_training_and_serving_encode_a_conversation_to_the_same_ids(
     assert seen > 20
 
 
-def test_no_conversation_is_in_two_parts(esconv: Path) -> None:
+def test_no_conversation_is_in_two_parts(esconv: Path, tmp_path: Path) -> None:
     corpus = read_corpus(RunConfig(data={"esconv": str(esconv)}))
-    train, valid = (
-        {c.utterances[0].text + c.utterances[1].text + str(len(c.utterances)) for c in part}
-        for part in (corpus.train, corpus.valid)
-    )
-    assert len(corpus.train) == 10
-    assert len(corpus.valid) == 3
+    assert {part: len(turns) for part, turns in corpus.parts.items()} == {"train": 10, "valid": 3}
     everything = list(read_esconv(esconv))
-    tested = [everything[i] for i in (7, 9, 11, 13)]
-    assert not [c for c in (*corpus.train, *corpus.valid) if any(c is t for t in tested)]
-    assert not [c for c in corpus.train if any(c is v for v in corpus.valid)]
-    assert train
-    assert valid
+    places = {
+        part: {everything.index(_whole(turns, everything)) for turns in conversations}
+        for part, conversations in corpus.parts.items()
+    }
+    assert places == {"train": set(range(0, 20, 2)), "valid": {1, 3, 5}}
+    shutil.copy(esconv, tmp_path)
+    overlapping = {"pal": {"train": [0, 1, 2], "valid": [2]}}
+    (tmp_path / "splits_seed13.json").write_text(json.dumps(overlapping))
+    with pytest.raises(CorpusError, match="conversation 2 is in train and in valid"):
+        read_corpus(RunConfig(data={"esconv": str(tmp_path / esconv.name)}))
+
+
+def _whole(turns: list[SupporterTurn], everything: list[Conversation]) -> Conversation:
+    """The conversation that the last of `turns` ends."""
+    said = turns[-1].history.utterances
+    [whole] = [c for c in everything if c.utterances[:-1] == said]
+    return whole
 
 
 def test_personas_are_dropped_repeatably_and_swapped_for_a_control(esconv: Path) -> None:
-    extractor = load_persona_extractor()
     turns = [
         turn
         for conversation in read_esconv(esconv)
-        for turn in supporter_turns(conversation, "raw", extractor)
+        for turn in supporter_turns(conversation, raw_personas(conversation))
     ]
     assert tuple(turns[0].persona) == turns[0].history.seeker_utterances
     kept = list(without_some_personas(turns, 0.5, "a"))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pal_model import conversation_from_record
-from training.readers import esconv
+from training.readers import records
 from training.readers.records import CorpusError
 from training.replay import candidates_of, choose_conversations, main
 from training.replay_checks import (
@@ -231,7 +231,7 @@ class TestCommand:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         monkeypatch.delenv("PAL_DATA_DIR", raising=False)
-        monkeypatch.setattr(esconv, "_CHECKOUT", tmp_path / "checkout")
+        monkeypatch.setattr(records, "_CHECKOUT", tmp_path / "checkout")
         assert main(["--output", str(tmp_path / "t")]) == 2
         assert "thu-coai/Emotional-Support-Conversation" in capsys.readouterr().err
 

@@ -18,6 +18,7 @@ from training.examples import encode, supporter_turns
 from training.finetune_pal import main as finetune
 from training.readers.esconv import read_esconv, read_split
 from training.score import main
+from training.turn_personas import inferred_personas
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
 
@@ -36,9 +37,11 @@ def test_scores_are_those_of_the_turns_one_by_one(
     encoder = Encoder(tokenizer, PalConfig(zero_shot=False))
     everything = list(read_esconv(esconv))
     names = list(encoder.first_strategy_ids)
+    extractor = load_persona_extractor()
     part = read_split(esconv.with_name("splits_seed13.json"), "pal", "test")
     turns = [
-        list(supporter_turns(everything[i], "inferred", load_persona_extractor())) for i in part
+        list(supporter_turns(everything[i], inferred_personas(everything[i], extractor)))
+        for i in part
     ]
     for condition in ("right", "wrong", "none"):
         loss, tokens, right, words, count = 0.0, 0, 0, 0, 0
@@ -99,8 +102,10 @@ def test_a_checkpoint_is_measured_as_it_was_trained(
     assert results["prefix"] != results["prompt"]
 
 
-def test_what_is_not_there_is_told(capsys: pytest.CaptureFixture[str], esconv: Path) -> None:
+def test_what_is_not_there_is_told(
+    capsys: pytest.CaptureFixture[str], esconv: Path, base: Path
+) -> None:
     assert main(["/no/such/model", "--esconv", str(esconv)]) == 2
     assert "/no/such/model" in capsys.readouterr().err
-    assert main(["embedded", "--esconv", "/no/such/file.json"]) == 2
+    assert main([str(base), "--esconv", "/no/such/file.json"]) == 2
     assert "Cannot read /no/such/file.json" in capsys.readouterr().err

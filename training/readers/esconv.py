@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pal_model import Conversation, conversation_from_record
+from pal_model import Conversation, Persona, Speaker, conversation_from_record
 from training.readers.records import (
     CorpusError,
     Malformed,
@@ -22,6 +22,8 @@ from training.readers.records import (
 
 PUBLISHED_AT = "https://github.com/thu-coai/Emotional-Support-Conversation"
 SPLIT_FILE = "splits_seed13.json"
+PERSONA_KEY = "persona"
+"""Stands beside a supporter's utterance in PESConv, with a list of sentences."""
 
 _FILE = Path("esconv", "ESConv.json")
 _HUB_SPEAKERS = {"usr": "seeker", "sys": "supporter"}
@@ -88,6 +90,28 @@ def read_hub_esconv(
 
     for conversation in parsed(path, read_lines(path), parse, malformed):
         yield Conversation() if conversation is None else conversation
+
+
+def read_pesconv(path: Path) -> Iterator[tuple[Conversation, dict[int, Persona]]]:
+    """Yield the conversations of a file that `training.annotate_persona` wrote, each with what was
+    known about the seeker before each of the supporter's utterances, by index.
+
+    Raises:
+        CorpusError: the file is missing, of another layout, or without personas.
+    """
+    records = read_json(path)
+    for index, (record, conversation) in enumerate(zip(records, read_esconv(path), strict=True)):
+        personas = {
+            place: Persona.of(turn[PERSONA_KEY])
+            for place, turn in enumerate(record["dialog"])
+            if PERSONA_KEY in turn
+        }
+        if not personas and any(u.speaker is Speaker.SUPPORTER for u in conversation.utterances):
+            raise CorpusError(
+                f"{path}, record {index}: no utterance has the key {PERSONA_KEY!r}. Name a file "
+                "that training.annotate_persona wrote."
+            )
+        yield conversation, personas
 
 
 def _read_list(

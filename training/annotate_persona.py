@@ -1,0 +1,117 @@
+"""Make PESConv: `python -m training.annotate_persona --output PESConv.json`.
+
+Runs a persona extractor over ESConv and writes, beside each utterance of a supporter, what was
+known about the seeker by then: nothing before the third utterance, then more and more (PAL,
+section 3.2 and Table 1). What is done is kept at once; a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from pal_model import PalError
+from pal_model.persona_extractor import RULES, load_persona_extractor
+from training.provenance import file_hash, git_revision
+from training.readers.esconv import PERSONA_KEY, find_esconv, read_esconv
+from training.readers.records import CorpusError, read_json
+from training.turn_personas import inferred_personas
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.annotate_persona",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
+    parser.add_argument("--extractor", default=RULES, help=f"{RULES!r}, a folder or a hub name")
+    parser.add_argument("--device", help="of a model, such as cuda:0; default: the CPU")
+    parser.add_argument("--output", type=Path, required=True)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Annotate; return the exit status."""
+    options = build_parser().parse_args(arguments)
+    try:
+        annotate(options.esconv or find_esconv(), options.output, options.extractor, options.device)
+    except (PalError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def annotate(esconv: Path, output: Path, extractor_name: str, device: str | None = None) -> None:
+    """Write `output`, in ESConv's layout, and a manifest beside it.
+
+    Raises:
+        CorpusError: an unfinished run with other data or another extractor lies there.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    manifest: dict[str, Any] = {
+        "data": file_hash(esconv),
+        "extractor": extractor_name,
+        "extractor_hash": _extractor_hash(extractor_name),
+        "git_revision": git_revision(),
+        "seed": None,  # nothing is drawn: rules and beams are deterministic
+    }
+    partial = output.with_name(output.name + ".partial")
+    done = _resume(partial, manifest)
+    conversations = list(read_esconv(esconv))
+    extractor = load_persona_extractor(extractor_name, device=device)
+    with partial.open("a", encoding="utf-8") as sink:
+        for conversation in tqdm(conversations[len(done) :], unit=" conversations"):
+            personas = inferred_personas(conversation, extractor)
+            done.append({str(index): list(persona) for index, persona in personas.items()})
+            sink.write(json.dumps(done[-1], ensure_ascii=False) + "\n")
+            sink.flush()
+    records = read_json(esconv)
+    for record, personas_of_record in zip(records, done, strict=True):
+        for index, persona in personas_of_record.items():
+            record["dialog"][int(index)][PERSONA_KEY] = persona
+    output.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    manifest |= {"conversations": len(records), "output": file_hash(output)}
+    manifest_file = output.with_name(output.stem + ".manifest.json")
+    manifest_file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    partial.unlink()
+
+
+def _resume(partial: Path, manifest: dict[str, Any]) -> list[dict[str, list[str]]]:
+    """Return what an earlier run with the same manifest has done; begin one where there is none."""
+    if not partial.exists():
+        partial.write_text(json.dumps(manifest) + "\n", encoding="utf-8")
+        return []
+    first, *lines = partial.read_text(encoding="utf-8").splitlines(keepends=True)
+    for name, value in json.loads(first).items():
+        if name != "git_revision" and value != manifest[name]:
+            raise CorpusError(
+                f"{partial} was begun with {name} {value!r}, and this run has {manifest[name]!r}. "
+                "Delete it to begin anew, or go on with what it was begun with."
+            )
+    whole = [line for line in lines if line.endswith("\n")]
+    partial.write_text("".join([first, *whole]), encoding="utf-8")  # a line was cut off
+    return [json.loads(line) for line in whole]
+
+
+def _extractor_hash(name: str) -> str | None:
+    """Return what tells the weights in a folder from others; None for rules and the hub."""
+    folder = Path(name)
+    if not folder.is_dir():
+        return None
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        digest.update(file_hash(file).encode())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The parts of ESConv as supporter turns with personas."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pal_model.persona_extractor import load_persona_extractor
+from training.examples import SupporterTurn, supporter_turns
+from training.provenance import file_hash
+from training.readers.esconv import (
+    SPLIT_FILE,
+    find_esconv,
+    read_esconv,
+    read_pesconv,
+    read_split,
+)
+from training.readers.records import CorpusError
+from training.turn_personas import PersonaSource, personas_from
+
+
+@dataclass(frozen=True, slots=True)
+class EsconvTurns:
+    """Turns, conversation by conversation, and the SHA-256 of the files that they were read from.
+
+    Attributes:
+        parts: of each part that was asked for, each conversation's turns.
+        hashes: by the files' names.
+    """
+
+    parts: dict[str, list[list[SupporterTurn]]]
+    hashes: dict[str, str]
+
+
+def read_turns(
+    path: Path | None,
+    split: str,
+    parts: Sequence[str],
+    persona: PersonaSource,
+    extractor_name: str = "rules",
+    *,
+    seed: int | None = None,
+    limits: dict[str, int | None] | None = None,
+) -> EsconvTurns:
+    """Read some parts of a split.
+
+    Args:
+        path: ESConv.json, the split beside it; None for where it is found.
+        split: such as "pal".
+        parts: such as ("train", "valid").
+        persona: where personas are from.
+        extractor_name: for inferred ones.
+        seed: shuffles each part: the corpus is in the order of its making, and the first
+            conversations of a part are to stand for all. None leaves the order.
+        limits: number of conversations of a part that are read at most.
+
+    Raises:
+        CorpusError: a file is missing or malformed, a part not there, or a conversation in two.
+    """
+    path = path or find_esconv()
+    annotated = list(read_pesconv(path)) if persona == "annotated" else None
+    conversations = [c for c, _ in annotated] if annotated else list(read_esconv(path))
+    split_file = path.with_name(SPLIT_FILE)
+    indices = {part: read_split(split_file, split, part) for part in parts}
+    _require_apart(split_file, indices)
+    extractor = load_persona_extractor(extractor_name)
+    result: dict[str, list[list[SupporterTurn]]] = {}
+    for part, chosen in indices.items():
+        if seed is not None:
+            random.Random(seed).shuffle(chosen)  # noqa: S311  (repeatable, no secret)
+        result[part] = []
+        for index in chosen[: (limits or {}).get(part)]:
+            conversation = conversations[index]
+            personas = (
+                annotated[index][1]
+                if annotated
+                else personas_from(persona, conversation, extractor)
+            )
+            result[part].append(list(supporter_turns(conversation, personas)))
+    return EsconvTurns(result, {file.name: file_hash(file) for file in (path, split_file)})
+
+
+def _require_apart(split_file: Path, indices: dict[str, list[int]]) -> None:
+    owners: dict[int, str] = {}
+    for part, chosen in indices.items():
+        for index in chosen:
+            if owners.setdefault(index, part) != part:
+                raise CorpusError(
+                    f"{split_file}: conversation {index} is in {owners[index]} and in {part}. A "
+                    "model must not be measured on what it was trained on; mend the split."
+                )
