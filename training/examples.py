@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pal_model import Conversation, Persona, Speaker
 from pal_model.encoding import Encoder, TokenIds
+from pal_model.seq2seq_encoding import Seq2SeqEncoder
 from pal_model.strategy import Strategy
 from training.turn_personas import TurnPersonas
 
@@ -40,6 +41,10 @@ class TurnExample:
     cue_ids: TokenIds
     target_ids: TokenIds
     strategy_length: int
+
+    def __len__(self) -> int:
+        read = (self.persona_ids, self.history_ids, self.cue_ids, self.target_ids)
+        return sum(map(len, read)) - 1  # the last token is predicted and not read
 
 
 def supporter_turns(conversation: Conversation, personas: TurnPersonas) -> Iterator[SupporterTurn]:
@@ -79,6 +84,18 @@ def encode(turn: SupporterTurn, encoder: Encoder, *, in_prompt: bool) -> TurnExa
         cue_ids=inputs.cue_ids,
         target_ids=encoder.encode_response(turn.strategy, turn.response),
         strategy_length=len(encoder.strategy_ids[turn.strategy]),
+    )
+
+
+def encode_seq2seq(turn: SupporterTurn, encoder: Seq2SeqEncoder, start_id: int) -> TurnExample:
+    """Encode a turn for an encoder-decoder whose decoder begins with `start_id`."""
+    inputs = encoder.encode_inputs(turn.history, turn.persona)
+    return TurnExample(
+        persona_ids=inputs.persona_ids,
+        history_ids=inputs.history_ids,
+        cue_ids=(start_id,),
+        target_ids=encoder.encode_response(turn.strategy, turn.response),
+        strategy_length=1,
     )
 
 

@@ -10,27 +10,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pal_model import PalError
-from pal_model.configuration import PalConfig
-from pal_model.embedded import EMBEDDED_MODEL, default_home, prepare_embedded_model
-from pal_model.encoding import Encoder
 
 # isort: split
 import torch
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments
+from transformers import TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from training.esconv_turns import EsconvTurns, read_turns
-from training.examples import SupporterTurn, encode, without_some_personas
-from training.packed_trainer import PackedRows, PackedTrainer
-from training.packing import PackedRow, pack
+from training.forms import load_form
 from training.provenance import git_revision
 from training.run_config import RunConfig
+from training.turn_trainer import Rows, TurnTrainer
 
 RUN_FILE = "training_run.json"
 RECIPE_FILE = "training_run.yaml"
@@ -50,43 +45,21 @@ def read_corpus(config: RunConfig) -> EsconvTurns:
     )
 
 
-def packed_rows(
-    conversations: Sequence[Sequence[SupporterTurn]],
-    encoder: Encoder,
-    config: RunConfig,
-    dropout: float,
-) -> Iterator[PackedRow]:
-    """Yield the rows of `conversations`; a share of the turns, `dropout`, goes without persona."""
-    for index, turns in enumerate(conversations):
-        kept = without_some_personas(turns, dropout, f"{config.seed} {index}")
-        in_prompt = config.persona_form == "prompt"
-        examples = (encode(turn, encoder, in_prompt=in_prompt) for turn in kept)
-        yield from pack(examples, config.data.max_row_tokens)
-
-
-def serving_config(config: RunConfig) -> PalConfig:
-    """Return how the result is to be served: as it was trained, without examples in the prompt."""
-    return PalConfig(
-        max_history_tokens=config.max_history_tokens,
-        max_persona_tokens=config.max_persona_tokens,
-        persona_form=config.persona_form,
-        base_model=config.base_model,
-        zero_shot=False,
+def optimiser_of(model: Any, config: RunConfig) -> torch.optim.AdamW:
+    """Return AdamW for what is trained; gates have a learning rate of their own."""
+    settings = config.optimiser
+    trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    gates = [p for n, p in trained.items() if n.endswith(".gates")]
+    others = [p for n, p in trained.items() if not n.endswith(".gates")]
+    groups: list[dict[str, Any]] = [{"params": others}]
+    if gates:
+        groups.append({"params": gates, "lr": settings.gate_learning_rate})
+    return torch.optim.AdamW(
+        groups,
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        weight_decay=settings.weight_decay,
     )
-
-
-def load_model(config: RunConfig, folder: str) -> Any:
-    """Return the backbone with a new LoRA on all its linear layers."""
-    torch.manual_seed(config.seed)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    lora = LoraConfig(
-        r=config.lora.rank,
-        lora_alpha=int(config.lora.alpha),
-        lora_dropout=config.lora.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, lora)
 
 
 def training_arguments(config: RunConfig, output: Path) -> TrainingArguments:
@@ -101,9 +74,6 @@ def training_arguments(config: RunConfig, output: Path) -> TrainingArguments:
         num_train_epochs=optimiser.epochs,
         max_steps=optimiser.max_steps or -1,
         learning_rate=optimiser.learning_rate,
-        adam_beta1=optimiser.betas[0],
-        adam_beta2=optimiser.betas[1],
-        weight_decay=optimiser.weight_decay,
         warmup_steps=optimiser.warmup_steps,
         lr_scheduler_type=optimiser.schedule,
         max_grad_norm=optimiser.max_grad_norm,
@@ -129,17 +99,16 @@ def training_arguments(config: RunConfig, output: Path) -> TrainingArguments:
 
 def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
     """Train, keep the checkpoint of the lowest validation loss, return what is known of the run."""
-    folder = base_folder(config.base_model)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    encoder = Encoder(tokenizer, serving_config(config))
+    form = load_form(config)
     corpus = read_corpus(config)
-    train = list(packed_rows(corpus.parts["train"], encoder, config, config.data.persona_dropout))
-    valid = list(packed_rows(corpus.parts["valid"], encoder, config, 0))
-    trainer = PackedTrainer(
-        model=load_model(config, folder),
+    train = form.rows(corpus.parts["train"], config.data.persona_dropout)
+    valid = form.rows(corpus.parts["valid"], 0)
+    trainer = TurnTrainer(
+        form,
         args=training_arguments(config, output),
-        train_dataset=PackedRows(train),
-        eval_dataset=PackedRows(valid),
+        train_dataset=Rows(train),
+        eval_dataset=Rows(valid),
+        optimizers=(optimiser_of(form.model, config), None),
     )
     before = trainer.evaluate() if not resume else None
     checkpoint = get_last_checkpoint(str(output)) if resume else None
@@ -158,22 +127,10 @@ def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
         "validation": after,
     }
     if trainer.is_world_process_zero():
-        save(trainer.model, config, facts, output)
+        form.save(trainer.model, output)
+        config.save(output / RECIPE_FILE)
+        (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
-
-
-def save(model: Any, config: RunConfig, facts: dict[str, Any], output: Path) -> None:
-    """Write what is served: the delta in half the size, its configuration, and where it is from."""
-    weights = {n: p.to(torch.bfloat16) for n, p in model.state_dict().items() if "lora_" in n}
-    model.save_pretrained(output, state_dict=weights)
-    serving_config(config).save(output)
-    config.save(output / RECIPE_FILE)
-    (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-
-
-def base_folder(name: str) -> str:
-    """Return the folder or hub name of a base model; the embedded one is prepared first."""
-    return str(prepare_embedded_model(default_home())) if name == EMBEDDED_MODEL else name
 
 
 def build_parser() -> argparse.ArgumentParser:

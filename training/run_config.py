@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pal_model import PalError
+from pal_model.configuration import PersonaForm
 from training.turn_personas import PersonaSource
 
 
@@ -49,6 +50,8 @@ class OptimiserSettings(_Section):
     """AdamW with a warm-up and a schedule."""
 
     learning_rate: float = Field(3e-4, gt=0)
+    gate_learning_rate: float = Field(1e-2, gt=0)
+    """Of the fusion's gates on a decoder-only model, which begin at 0."""
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = Field(0.0, ge=0)
     warmup_steps: int = Field(20, ge=0)
@@ -57,7 +60,7 @@ class OptimiserSettings(_Section):
     epochs: float = Field(1, gt=0)
     max_steps: int | None = Field(None, ge=1)
     rows_per_batch: int = Field(1, ge=1)
-    """On each device, in one pass."""
+    """On each device, in one pass; of a packed form a row holds many turns."""
     batches_per_step: int = Field(4, ge=1)
     """Whose gradients are summed (gradient accumulation)."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -69,19 +72,23 @@ class RunConfig(_Section):
 
     Attributes:
         base_model: "embedded", a folder or a hub name.
-        persona_form: "prefix" (PAL) or "prompt" (Hard Prompt); without a persona it means nothing.
+        persona_form: "fused" (PAL: Eqs. 2-4), "prefix" (PAL with closed gates) or "prompt" (Hard
+            Prompt); without a persona it means nothing.
         max_history_tokens, max_persona_tokens: H and P; what is trained is what is served.
+        lora: null for an encoder-decoder, all of which is trained.
+        start_from: a folder with a LoRA to begin with.
         eval_steps: optimiser steps from one validation, and checkpoint, to the next.
         logging_steps: optimiser steps from one line of the log to the next.
         seed: of the order of the data, of dropout and of new weights.
     """
 
     base_model: str = "embedded"
-    persona_form: Literal["prefix", "prompt"] = "prefix"
+    persona_form: PersonaForm = "prefix"
     max_history_tokens: int = Field(512, ge=1)
     max_persona_tokens: int = Field(128, ge=1)
     data: DataSettings = DataSettings()
-    lora: LoraSettings = LoraSettings()
+    lora: LoraSettings | None = LoraSettings()
+    start_from: Path | None = None
     optimiser: OptimiserSettings = OptimiserSettings()
     eval_steps: int = Field(50, ge=1)
     logging_steps: int = Field(5, ge=1)

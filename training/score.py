@@ -11,32 +11,23 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pal_model import PalError
-from pal_model.embedded import EMBEDDED_MODEL
-from pal_model.encoding import Encoder
 
 # isort: split
 import torch
-from peft import PeftModel
 from torch import Tensor
 from tqdm import tqdm
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.esconv_turns import read_turns
-from training.examples import (
-    SupporterTurn,
-    encode,
-    with_personas_of,
-    without_some_personas,
-)
-from training.finetune_pal import RECIPE_FILE, base_folder, serving_config
-from training.packed_trainer import target_logits
-from training.packing import IGNORED, PackedRow, collate, pack
+from training.examples import SupporterTurn, with_personas_of
+from training.finetune_pal import RECIPE_FILE
+from training.forms import load_form
+from training.packing import IGNORED
 from training.run_config import RunConfig
 
 CONDITIONS = ("right", "wrong", "none")
@@ -67,18 +58,16 @@ class Scorer:
     """One checkpoint, ready to be measured."""
 
     def __init__(self, name: str) -> None:
-        """Load "embedded" or a folder that `training.finetune_pal` wrote."""
+        """Load a base model, or a folder that `training.finetune_pal` wrote."""
         recipe = Path(name, RECIPE_FILE)
         self.name = name
-        self.config = RunConfig.load(recipe) if recipe.exists() else RunConfig(base_model=name)
-        base = base_folder(self.config.base_model)
-        self._encoder = Encoder(AutoTokenizer.from_pretrained(base), serving_config(self.config))
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+        self.config = RunConfig(base_model=name)
         if recipe.exists():
-            model = PeftModel.from_pretrained(model, name).merge_and_unload()
-        self._model = model.to(device).eval()
-        self._strategies = torch.tensor(list(self._encoder.first_strategy_ids), device=device)
+            self.config = RunConfig.load(recipe).model_copy(update={"start_from": Path(name)})
+        self._form = load_form(self.config)
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._form.model.to(self._device).eval()
+        self._strategies = torch.tensor(self._form.first_strategy_ids, device=self._device)
 
     def conditions(self) -> tuple[str, ...]:
         """A model that never saw a persona is measured without one alone."""
@@ -89,7 +78,8 @@ class Scorer:
     ) -> Score:
         """Measure one condition on the turns of `conversations`."""
         sums = torch.zeros(4, dtype=torch.float64)  # loss, tokens, right strategies, turns
-        rows = sorted(self._rows(conversations, condition), key=len)
+        rows = self._form.rows(self._with_personas(conversations, condition), 0)
+        rows = sorted(rows, key=len)
         for start in tqdm(range(0, len(rows), batch_size), desc=condition, file=sys.stderr):
             sums += self._sums(rows[start : start + batch_size])
         loss, tokens, right, turns = sums.tolist()
@@ -103,26 +93,24 @@ class Scorer:
             strategy_accuracy=right / turns,
         )
 
-    def _rows(
-        self, conversations: Sequence[Sequence[SupporterTurn]], condition: str
-    ) -> Iterator[PackedRow]:
-        in_prompt = self.config.persona_form == "prompt"
-        for index, turns in enumerate(conversations):
-            if condition == "wrong":
-                turns = with_personas_of(turns, conversations[(index + 1) % len(conversations)])
-            elif condition == "none":
-                turns = list(without_some_personas(turns, 1, ""))
-            examples = (encode(turn, self._encoder, in_prompt=in_prompt) for turn in turns)
-            yield from pack(examples, self.config.data.max_row_tokens)
+    @staticmethod
+    def _with_personas(
+        conversations: Sequence[Sequence[SupporterTurn]], condition: str
+    ) -> list[list[SupporterTurn]]:
+        if condition == "right":
+            return [list(turns) for turns in conversations]
+        none: Sequence[SupporterTurn] = ()
+        following = [*conversations[1:], conversations[0]]
+        return [
+            with_personas_of(turns, others if condition == "wrong" else none)
+            for turns, others in zip(conversations, following, strict=True)
+        ]
 
     @torch.inference_mode()
-    def _sums(self, rows: Sequence[PackedRow]) -> Tensor:
-        batch = {name: tensor.to(self._model.device) for name, tensor in collate(rows).items()}
-        logits, labels, is_name = (
-            target_logits(self._model, batch),
-            batch["labels"],
-            batch["is_name"],
-        )
+    def _sums(self, rows: Sequence[Any]) -> Tensor:
+        batch = {n: tensor.to(self._device) for n, tensor in self._form.collate(rows).items()}
+        logits, labels = self._form.logits(self._form.model, batch), batch["labels"]
+        is_name = batch["is_name"]
         is_text = (labels != IGNORED) & ~is_name
         begins_name = is_name.clone()
         begins_name[:, 1:] &= ~is_name[:, :-1]
@@ -138,7 +126,7 @@ class Scorer:
 def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
-    parser.add_argument("models", nargs="+", help=f"{EMBEDDED_MODEL!r} or folders of fine-tuning")
+    parser.add_argument("models", nargs="+", help="base models, or folders of fine-tuning")
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: see training.esconv")
     parser.add_argument("--split", default="pal")
     parser.add_argument("--part", default="valid", choices=("valid", "test"))

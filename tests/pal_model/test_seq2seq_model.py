@@ -31,25 +31,17 @@ from pal_model.modeling_blenderbot_small import (
 )
 from pal_model.seq2seq_encoding import Seq2SeqEncoder, add_strategy_tokens
 from pal_model.seq2seq_model import Seq2SeqModel
+from tests.pal_model.tiny_blenderbot import SIZES, tiny_tokenizer
 
 PERSONA = Persona(("I am a nurse.", "I work at night."))
 GREEDY = GenerationOptions(
     do_sample=False, min_new_tokens=4, max_new_tokens=8, max_sentences=0, no_repeat_ngram_size=3
 )
-WORDS = "hi hello i am a nurse work at night tired what is it since may '' . ? ! ' m t , can sleep"
 
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The backbone's own tokenizer on a vocabulary of characters and a few words."""
-    folder = tmp_path_factory.mktemp("tokenizer")
-    letters = "abcdefghijklmnopqrstuvwxyz'.,!?:[]"
-    tokens = ["__null__", "__start__", "__end__", "__unk__", *WORDS.split()]
-    tokens += [*letters, *(f"{letter}@@" for letter in letters)]
-    vocabulary = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    return BlenderbotSmallTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+    return tiny_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +49,7 @@ def pal(tokenizer: Any) -> Any:
     """Random weights in float64, with a token for each strategy."""
     torch.manual_seed(4)
     config = PalBlenderbotSmallConfig(
-        vocab_size=len(tokenizer),
-        max_position_embeddings=64,
-        d_model=16,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=24,
-        decoder_ffn_dim=24,
-        init_std=0.4,
-        forced_eos_token_id=None,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=2,
-        decoder_start_token_id=1,
+        vocab_size=len(tokenizer), max_position_embeddings=64, **SIZES
     )
     model = PalForConditionalGeneration(config)
     add_strategy_tokens(model, tokenizer)

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from transformers import BlenderbotSmallConfig, BlenderbotSmallForConditionalGeneration
 
 from pal_model import Strategy
 from tests.pal_model.conftest import conversation, model, tokenizer
+from tests.pal_model.tiny_blenderbot import SIZES, tiny_tokenizer
 
 __all__ = ["conversation", "model", "tokenizer"]
 
@@ -51,5 +54,17 @@ def base(model: Any, tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("base")
     model.float().save_pretrained(folder)
     model.double()
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def blenderbot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny encoder-decoder."""
+    folder = tmp_path_factory.mktemp("blenderbot")
+    tokenizer = tiny_tokenizer(folder)
+    torch.manual_seed(5)
+    config = BlenderbotSmallConfig(vocab_size=len(tokenizer), max_position_embeddings=256, **SIZES)
+    BlenderbotSmallForConditionalGeneration(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

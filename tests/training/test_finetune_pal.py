@@ -13,11 +13,18 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from pal_model import Conversation, GenerationOptions, PalGenerator, ReplyRequest
+from pal_model import (
+    Conversation,
+    GenerationOptions,
+    PalGenerator,
+    Persona,
+    ReplyRequest,
+    Strategy,
+)
 from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
 from pal_model.persona_extractor import load_persona_extractor
-from training import packed_trainer
+from training import turn_trainer
 from training.examples import (
     SupporterTurn,
     encode,
@@ -95,7 +102,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
 ) -> None:
     """And two runs with one seed are the same."""
     steps = 0
-    step = packed_trainer.PackedTrainer.training_step
+    step = turn_trainer.TurnTrainer.training_step
 
     def killed(trainer: Any, *args: Any, **kwargs: Any) -> Any:
         nonlocal steps
@@ -105,7 +112,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
         return step(trainer, *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(packed_trainer.PackedTrainer, "training_step", killed)
+        patch.setattr(turn_trainer.TurnTrainer, "training_step", killed)
         with pytest.raises(KeyboardInterrupt):
             train(esconv, base, tmp_path)
     assert not (tmp_path / "adapter_model.safetensors").exists()
@@ -188,6 +195,67 @@ def test_personas_are_dropped_repeatably_and_swapped_for_a_control(esconv: Path)
     swapped = with_personas_of(turns[:4], turns[6:8])
     assert [t.persona for t in swapped] == [turns[i].persona for i in (6, 7, 7, 7)]
     assert [t.history for t in swapped] == [t.history for t in turns[:4]]
+
+
+def test_the_fusion_is_trained_on_top_of_a_lora_and_served(
+    esconv: Path, base: Path, trained: Path, tmp_path: Path, conversation: Any
+) -> None:
+    options = ["--set", "persona_form=fused", "--set", f"start_from={trained}"]
+    assert train(esconv, base, tmp_path, *options) == 0
+    facts = json.loads((tmp_path / "training_run.json").read_text())
+    started = json.loads((trained / "training_run.json").read_text())
+    # Gates are closed at the start, so it begins where the LoRA ended, rounded to be kept.
+    assert facts["validation_before"]["eval_loss"] == pytest.approx(
+        started["validation"]["eval_loss"], rel=0.01
+    )
+    assert facts["validation"]["eval_loss"] < facts["validation_before"]["eval_loss"]
+    weights = load_file(tmp_path / "adapter_model.safetensors")
+    [gates] = [tensor for name, tensor in weights.items() if name.endswith("gates")]
+    assert gates.abs().max() > 1e-3
+    generator = PalGenerator.load(str(tmp_path), device="cpu", dtype=torch.float32)
+    assert generator.model.config.persona_form == "fused"
+    request = ReplyRequest(conversation("Hi", "Hello", "I moved"), Persona(("I moved.",)))
+    assert generator.reply([request], GenerationOptions(seed=1))[0].text
+
+
+def test_pal_on_blenderbot_small_is_trained_and_served(
+    esconv: Path, blenderbot: Path, tmp_path: Path, conversation: Any
+) -> None:
+    options = ["persona_form=fused", "lora=null", "max_history_tokens=120", "optimiser.epochs=1"]
+    settings = [word for option in options for word in ("--set", option)]
+    assert train(esconv, blenderbot, tmp_path, *settings) == 0
+    facts = json.loads((tmp_path / "training_run.json").read_text())
+    assert facts["validation"]["eval_loss"] < 0.9 * facts["validation_before"]["eval_loss"]
+    generator = PalGenerator.load(str(tmp_path), device="cpu")
+    request = ReplyRequest(conversation("Hi", "Hello", "I am a nurse"), Persona(("I am a nurse.",)))
+    [reply] = generator.reply([request], GenerationOptions(seed=1))
+    assert reply.text
+    assert reply.strategy in Strategy
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["lora=null"], "lora is null .* a decoder-only model"),
+        (["base_model=blenderbot"], "is an encoder-decoder.*Set lora to null"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(
+    settings: list[str],
+    message: str,
+    esconv: Path,
+    base: Path,
+    blenderbot: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [
+        word
+        for setting in settings
+        for word in ("--set", setting.replace("=blenderbot", f"={blenderbot}"))
+    ]
+    assert train(esconv, base, tmp_path, *options) == 2
+    assert re.search(message, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from tests.pal_model.reference import next_logits
 from training.examples import TurnExample
-from training.packed_trainer import token_losses
+from training.forms import PackedForm
 from training.packing import IGNORED, PackedRow, collate, pack
+from training.turn_trainer import token_losses
 
 TURNS = [
     TurnExample((), (5, 6, 7), (3, 4), (20, 21, 2), 1),
@@ -52,9 +53,10 @@ def losses_one_by_one(model: Any, turns: list[TurnExample]) -> list[float]:
 
 
 def losses_packed(model: Any, rows: list[PackedRow]) -> list[float]:
+    form, batch = PackedForm.__new__(PackedForm), collate(rows)
     with torch.no_grad():
-        losses, labels = token_losses(model, collate(rows))
-    return losses[labels != IGNORED].tolist()
+        losses = token_losses(form, model, batch)
+    return losses[batch["labels"] != IGNORED].tolist()
 
 
 @pytest.mark.parametrize("max_tokens", [64, 30, 1], ids=["one row", "two rows", "a row a turn"])

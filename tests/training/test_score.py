@@ -88,13 +88,14 @@ def test_a_checkpoint_is_measured_as_it_was_trained(
         "prompt": ["--set", "persona_form=prompt"],
         "raw": ["--set", "data.persona=raw"],
         "none": ["--set", "data.persona=none"],
+        "fused": ["--set", "persona_form=fused"],
     }
     for name, settings in forms.items():
         finetune([str(RECIPE), "--output", str(tmp_path / name), *common, *settings])
         results[name] = scores(capsys, tmp_path / name, "--esconv", esconv)
     untrained = scores(capsys, base, "--esconv", esconv)
     assert set(results["none"]) == {"none"}
-    for name in ("prefix", "prompt", "raw"):
+    for name in ("prefix", "prompt", "raw", "fused"):
         assert set(results[name]) == {"right", "wrong", "none"}
         perplexities = {c: score["token_perplexity"] for c, score in results[name].items()}
         assert len(set(perplexities.values())) == 3

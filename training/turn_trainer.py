@@ -1,4 +1,4 @@
-"""Hugging Face's Trainer on packed rows."""
+"""Hugging Face's Trainer on supporter turns, whatever their form."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 from transformers import Trainer
 
-from training.packing import IGNORED, PackedRow, collate
+from training.forms import Form
+from training.packing import IGNORED
 
 
-class PackedRows(Dataset[dict[str, Any]]):
-    """Rows that are there already; their ids stand where Trainer looks for an item's length."""
+class Rows(Dataset[dict[str, Any]]):
+    """Rows that are encoded already; their length stands where Trainer looks for it."""
 
-    def __init__(self, rows: Sequence[PackedRow]) -> None:
+    def __init__(self, rows: Sequence[Any]) -> None:
         self._rows = rows
 
     def __len__(self) -> int:
@@ -26,20 +27,20 @@ class PackedRows(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         row = self._rows[index]
-        return {"input_ids": row.ids, "row": row}
+        return {"input_ids": range(len(row)), "row": row}
 
 
-def collate_items(items: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
-    """Return a batch of items of `PackedRows` (see `collate`)."""
-    return collate([item["row"] for item in items])
-
-
-class PackedTrainer(Trainer):
+class TurnTrainer(Trainer):
     """Minimises the mean loss of a step's target tokens (Eq. 5), however rows share them out."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        """As `Trainer`, but that batches are made by `collate_items`."""
-        super().__init__(data_collator=collate_items, **kwargs)
+    def __init__(self, form: Form, **kwargs: Any) -> None:
+        """As `Trainer`, but that `form` has the model and makes the batches."""
+        super().__init__(
+            model=form.model,
+            data_collator=lambda items: form.collate([item["row"] for item in items]),
+            **kwargs,
+        )
+        self._form = form
         self.model_accepts_loss_kwargs = True  # `compute_loss` divides by the step's tokens itself
 
     def compute_loss(
@@ -50,8 +51,9 @@ class PackedTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Return the loss of a batch: its sum over `num_items_in_batch`, or the batch's mean."""
-        losses, labels = token_losses(model, inputs)
-        count = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+        losses = token_losses(self._form, model, inputs)
+        is_target = inputs["labels"] != IGNORED
+        count = is_target.sum() if num_items_in_batch is None else num_items_in_batch
         loss = losses.sum() / count
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             loss = loss * self.accelerator.num_processes
@@ -72,8 +74,8 @@ class PackedTrainer(Trainer):
         for batch in loader:
             with torch.inference_mode(), self.compute_loss_context_manager():
                 inputs = self._prepare_inputs(batch)
-                losses, labels = token_losses(model, inputs)
-            is_target, is_name = labels != IGNORED, inputs["is_name"]
+                losses = token_losses(self._form, model, inputs)
+            is_target, is_name = inputs["labels"] != IGNORED, inputs["is_name"]
             for index, kept in enumerate((is_name, is_target & ~is_name)):
                 totals[2 * index] += losses[kept].sum()
                 totals[2 * index + 1] += kept.sum()
@@ -93,22 +95,10 @@ class PackedTrainer(Trainer):
         return metrics
 
 
-def target_logits(model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
-    """Return the logits that predict the labels of a batch of `collate`, (B, K, V)."""
-    logits: Tensor = model(
-        input_ids=inputs["input_ids"],
-        attention_mask=inputs["attention_mask"],
-        position_ids=inputs["position_ids"],
-        use_cache=False,
-        logits_to_keep=inputs["labels"].shape[1],
-    ).logits
-    return logits
-
-
-def token_losses(model: Any, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the loss of each of the last K tokens, (B, K), 0 where there is none, and labels."""
-    logits, labels = target_logits(model, inputs), inputs["labels"]
+def token_losses(form: Form, model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
+    """Return the loss of each target token of a batch, (B, K), 0 where there is none."""
+    logits, labels = form.logits(model, inputs), inputs["labels"]
     losses = F.cross_entropy(
         logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="none"
     )
-    return losses.view_as(labels), labels
+    return losses.view_as(labels)

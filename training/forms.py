@@ -1,0 +1,288 @@
+"""The ways in which a generator takes a persona, each with its model, its batches and its result.
+
+Baselines of the paper are settings of these: Blenderbot-Joint is a form without personas
+(`data.persona: none`), Hard Prompt one with the persona in the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from peft import (
+    LoraConfig,
+    get_peft_model,
+    get_peft_model_state_dict,
+    load_peft_weights,
+    set_peft_model_state_dict,
+)
+from torch import Tensor
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from pal_model.configuration import PalConfig
+from pal_model.embedded import EMBEDDED_MODEL, default_home, prepare_embedded_model
+from pal_model.encoding import Encoder
+from pal_model.modeling_blenderbot_small import PalForConditionalGeneration
+from pal_model.modeling_llama import PalLlamaForConditionalGeneration
+from pal_model.seq2seq_encoding import Seq2SeqEncoder, add_strategy_tokens
+from training.examples import (
+    SupporterTurn,
+    TurnExample,
+    encode,
+    encode_seq2seq,
+    without_some_personas,
+)
+from training.packing import PackedRow, collate, pack
+from training.run_config import RunConfig, RunConfigError
+from training.turn_batches import collate_turns
+
+Conversations = Sequence[Sequence[SupporterTurn]]
+
+
+class Form(Protocol):
+    """What a run trains."""
+
+    model: Any
+
+    @property
+    def first_strategy_ids(self) -> list[int]:
+        """The tokens that strategies' names begin with."""
+
+    def rows(self, conversations: Conversations, dropout: float) -> list[Any]:
+        """Encode the turns; a share of them, `dropout`, goes without persona."""
+
+    def collate(self, rows: Sequence[Any]) -> dict[str, Tensor]:
+        """Return a batch, with `labels` and `is_name`, (B, K)."""
+
+    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the logits that predict the labels, (B, K, V)."""
+
+    def save(self, model: Any, output: Path) -> None:
+        """Write what `PalGenerator.load` reads."""
+
+
+def load_form(config: RunConfig) -> Form:
+    """Load the model of a run, with what is new in it untrained.
+
+    Raises:
+        RunConfigError: the base model and the settings do not go together.
+    """
+    folder = base_folder(config.base_model)
+    torch.manual_seed(config.seed)
+    if AutoConfig.from_pretrained(folder).model_type == PalForConditionalGeneration.backbone_type:
+        return EncoderDecoderForm(config, folder)
+    if config.lora is None:
+        raise RunConfigError(
+            f"lora is null and {config.base_model!r} a decoder-only model, of which a LoRA is "
+            "trained. Give lora its settings, or leave it out for the default."
+        )
+    return (
+        FusedForm(config, folder) if config.persona_form == "fused" else PackedForm(config, folder)
+    )
+
+
+def serving_config(config: RunConfig) -> PalConfig:
+    """Return how the result is to be served: as it was trained, without examples in the prompt."""
+    return PalConfig(
+        max_history_tokens=config.max_history_tokens,
+        max_persona_tokens=config.max_persona_tokens,
+        persona_form=config.persona_form,
+        base_model=config.base_model,
+        zero_shot=False,
+    )
+
+
+def base_folder(name: str) -> str:
+    """Return the folder or hub name of a base model; the embedded one is prepared first."""
+    return str(prepare_embedded_model(default_home())) if name == EMBEDDED_MODEL else name
+
+
+class PackedForm:
+    """A LoRA for a decoder-only backbone; the persona is a prefix, or part of the prompt."""
+
+    def __init__(self, config: RunConfig, folder: str) -> None:
+        """Load the backbone and add a LoRA to all its linear layers."""
+        self._config = config
+        self._encoder = Encoder(AutoTokenizer.from_pretrained(folder), serving_config(config))
+        backbone = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        self.model = with_lora(backbone, config)
+
+    @property
+    def first_strategy_ids(self) -> list[int]:
+        """See `Encoder.first_strategy_ids`."""
+        return list(self._encoder.first_strategy_ids)
+
+    def rows(self, conversations: Conversations, dropout: float) -> list[PackedRow]:
+        """Pack the turns of each conversation."""
+        limit = self._config.data.max_row_tokens
+        in_prompt = self._config.persona_form == "prompt"
+        return [
+            row
+            for turns in _with_dropout(conversations, dropout, self._config.seed)
+            for row in pack((encode(t, self._encoder, in_prompt=in_prompt) for t in turns), limit)
+        ]
+
+    def collate(self, rows: Sequence[PackedRow]) -> dict[str, Tensor]:
+        """See `packing.collate`."""
+        return collate(rows)
+
+    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Predict the last K tokens of each row."""
+        logits: Tensor = model(
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            position_ids=batch["position_ids"],
+            use_cache=False,
+            logits_to_keep=batch["labels"].shape[1],
+        ).logits
+        return logits
+
+    def save(self, model: Any, output: Path) -> None:
+        """Write the LoRA."""
+        save_lora(model, self._config, output)
+
+
+class FusedForm:
+    """A LoRA and the fusion of Eqs. 2-4 for a decoder-only backbone; every turn is read alone."""
+
+    def __init__(self, config: RunConfig, folder: str) -> None:
+        """Load the backbone, add a LoRA and a fusion with closed gates."""
+        self._config = config
+        self._encoder = Encoder(AutoTokenizer.from_pretrained(folder), serving_config(config))
+        backbone = PalLlamaForConditionalGeneration.from_backbone(folder, dtype=torch.float32)
+        self.model = with_lora(backbone, config, ["fusion"])
+
+    @property
+    def first_strategy_ids(self) -> list[int]:
+        """See `Encoder.first_strategy_ids`."""
+        return list(self._encoder.first_strategy_ids)
+
+    def rows(self, conversations: Conversations, dropout: float) -> list[TurnExample]:
+        """Encode each turn."""
+        return [
+            encode(turn, self._encoder, in_prompt=False)
+            for turns in _with_dropout(conversations, dropout, self._config.seed)
+            for turn in turns
+        ]
+
+    def collate(self, rows: Sequence[TurnExample]) -> dict[str, Tensor]:
+        """See `turn_batches.collate_turns`."""
+        return collate_turns(rows)
+
+    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Predict the responses."""
+        return logits_of_turns(model, batch)
+
+    def save(self, model: Any, output: Path) -> None:
+        """Write the LoRA and the fusion."""
+        save_lora(model, self._config, output)
+
+
+class EncoderDecoderForm:
+    """PAL on BlenderbotSmall, all of whose weights are trained (the paper's recipe)."""
+
+    def __init__(self, config: RunConfig, folder: str) -> None:
+        """Load the backbone; give each strategy a token.
+
+        Raises:
+            RunConfigError: a LoRA or another form is asked for.
+        """
+        if config.lora is not None or config.persona_form != "fused":
+            raise RunConfigError(
+                f"The base model {config.base_model!r} is an encoder-decoder: PAL trains all of it "
+                "and fuses by Eqs. 2-4. Set lora to null and persona_form to fused."
+            )
+        self._config = config
+        if config.start_from is None:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+            self.model: Any = PalForConditionalGeneration.from_backbone(folder, dtype=torch.float32)
+            add_strategy_tokens(self.model, self._tokenizer)
+        else:
+            self._tokenizer = AutoTokenizer.from_pretrained(config.start_from)
+            self.model = PalForConditionalGeneration.from_pretrained(config.start_from)
+        positions: int = self.model.config.max_position_embeddings
+        self._encoder = Seq2SeqEncoder(self._tokenizer, serving_config(config), positions)
+
+    @property
+    def first_strategy_ids(self) -> list[int]:
+        """The strategies' tokens."""
+        return list(self._encoder.strategy_ids.values())
+
+    def rows(self, conversations: Conversations, dropout: float) -> list[TurnExample]:
+        """Encode each turn."""
+        start: int = self.model.config.decoder_start_token_id
+        return [
+            encode_seq2seq(turn, self._encoder, start)
+            for turns in _with_dropout(conversations, dropout, self._config.seed)
+            for turn in turns
+        ]
+
+    def collate(self, rows: Sequence[TurnExample]) -> dict[str, Tensor]:
+        """See `turn_batches.collate_turns`."""
+        return collate_turns(rows)
+
+    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Predict the responses."""
+        return logits_of_turns(model, batch)
+
+    def save(self, model: Any, output: Path) -> None:
+        """Write the model with its tokenizer."""
+        model.save_pretrained(output)
+        self._tokenizer.save_pretrained(output)
+        PalConfig(
+            max_history_tokens=self._config.max_history_tokens,
+            max_persona_tokens=self._config.max_persona_tokens,
+            persona_form="fused",
+            zero_shot=False,
+        ).save(output)
+
+
+def with_lora(backbone: Any, config: RunConfig, saved: list[str] | None = None) -> Any:
+    """Add a new LoRA to all linear layers, or the one that the run starts from."""
+    if config.lora is None:
+        raise RunConfigError("lora is null; a decoder-only model needs its settings.")
+    lora = LoraConfig(
+        r=config.lora.rank,
+        lora_alpha=int(config.lora.alpha),
+        lora_dropout=config.lora.dropout,
+        target_modules="all-linear",
+        modules_to_save=saved,
+        task_type=None if saved else "CAUSAL_LM",
+    )
+    model: Any = get_peft_model(backbone, lora)
+    if config.start_from is not None:
+        # What is not there, such as a fusion, stays new.
+        new = get_peft_model_state_dict(model)
+        loaded = load_peft_weights(str(config.start_from), device="cpu")
+        set_peft_model_state_dict(model, new | loaded)
+    return model.float()
+
+
+def save_lora(model: Any, config: RunConfig, output: Path) -> None:
+    """Write a delta and how it is served; the LoRA, which is nearly all of it, in half the size."""
+    weights = {
+        name: tensor.to(torch.bfloat16) if "lora_" in name else tensor
+        for name, tensor in model.state_dict().items()
+        if "lora_" in name or "modules_to_save" in name
+    }
+    # Not the folder that it had on the machine of the training.
+    model.peft_config["default"].base_model_name_or_path = config.base_model
+    model.save_pretrained(output, state_dict=weights)
+    serving_config(config).save(output)
+
+
+def logits_of_turns(model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+    """Return the logits of a batch of `collate_turns`, (B, T, V)."""
+    names = ("input_ids", "attention_mask", "persona_input_ids", "persona_attention_mask")
+    inputs = {name: batch[name] for name in (*names, "decoder_input_ids")}
+    logits: Tensor = model(**inputs, use_cache=False).logits
+    return logits
+
+
+def _with_dropout(
+    conversations: Conversations, share: float, seed: int
+) -> Iterator[Iterator[SupporterTurn]]:
+    for index, turns in enumerate(conversations):
+        yield without_some_personas(turns, share, f"{seed} {index}")
