@@ -18,7 +18,7 @@ export UV_COMPILE_BYTECODE := 1
 # uv knows a local folder of wheels by another name than pip.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: help install chat serve test check bench replay format clean
+.PHONY: help install chat serve test check bench bench-train replay format clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -125,6 +125,9 @@ check: install  ## Style, types, import rules, Rasa's own validation
 format: .venv/installed  ## Put the sources into the project's style
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
+
+bench-train: install  ## Measure: fine-tuning against a plain loop
+	$(PYTHON) -m tests.benchmarks.bench_train
 
 bench: install  ## Measure: guided decoding against plain ways to do it, and whole turns over REST
 	$(PYTHON) -m tests.benchmarks.bench_decoding

@@ -12,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 from pal_model.backbone import Backbone
 from pal_model.configuration import PalConfig
 from pal_model.decoder_only_model import DEFAULT_CACHE_BYTES, DecoderOnlyModel
-from pal_model.embedded import EMBEDDED_MODEL, best_dtype, default_home, prepare_embedded_model
+from pal_model.embedded import EMBEDDED_BASE, EMBEDDED_MODEL, best_dtype, find_model
 from pal_model.errors import ModelLoadError
 from pal_model.modeling_blenderbot_small import (
     PalBlenderbotSmallConfig,
@@ -60,7 +60,7 @@ def load_response_model(
     Raises:
         ModelLoadError: there is no such model, or it cannot be used here.
     """
-    if name != EMBEDDED_MODEL and _model_type(name) in _ENCODER_DECODERS:
+    if _model_type(name) in _ENCODER_DECODERS:
         return _load_encoder_decoder(name, device, dtype)
     checkpoint = load_checkpoint(name, device=device, dtype=dtype, home=home)
     return DecoderOnlyModel(*checkpoint, cache_bytes=cache_bytes)
@@ -68,6 +68,8 @@ def load_response_model(
 
 def _model_type(name: str) -> str | None:
     """Return the type that the configuration called `name` states; None where there is none."""
+    if name in (EMBEDDED_MODEL, EMBEDDED_BASE):
+        return None
     try:
         model_type: str = AutoConfig.from_pretrained(name).model_type
     except (OSError, ValueError, KeyError):
@@ -107,8 +109,8 @@ def load_checkpoint(
     """Load a decoder-only model by name.
 
     Args:
-        name: "embedded", a folder, or a hub name. A folder whose `pal_config.json` names a
-            `base_model` holds a LoRA, which is added to that base.
+        name: "embedded", "embedded-base", a folder, or a hub name. A folder whose
+            `pal_config.json` names a `base_model` holds a LoRA, which is added to that base.
         device: such as "cpu" or "cuda:0"; default: a GPU where there is one.
         dtype: number format of the weights; default: the fastest on the device, which on a CPU is
             `torch.int8`, run by ONNX Runtime, for models that it can run.
@@ -119,9 +121,9 @@ def load_checkpoint(
     """
     transformers_logging.disable_progress_bar()
     target = find_device(device)
-    folder = _folder(name, home)
+    folder = find_model(name, home)
     config = PalConfig.load(Path(folder))
-    base = folder if config.base_model is None else _folder(config.base_model, home)
+    base = folder if config.base_model is None else find_model(config.base_model, home)
     try:
         has_tokenizer = Path(folder, "tokenizer_config.json").exists()
         tokenizer = AutoTokenizer.from_pretrained(folder if has_tokenizer else base)
@@ -152,10 +154,6 @@ def find_device(name: str | None) -> torch.device:
             "'cpu' or 'cuda:0', or none for the best."
         ) from error
     return device
-
-
-def _folder(name: str, home: Path | None) -> str:
-    return str(prepare_embedded_model(home or default_home())) if name == EMBEDDED_MODEL else name
 
 
 def _loaded_dtype(device: torch.device, asked_for: torch.dtype | None) -> torch.dtype:

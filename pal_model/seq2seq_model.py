@@ -105,7 +105,7 @@ class Seq2SeqModel:
         self,
         responses: Sequence[WrittenResponse],  # noqa: ARG002 (of `ResponseModel`)
     ) -> list[float] | None:
-        """None: its responses are trained (see `ResponseModel`)."""
+        """None: it would have to encode and to read anew (see `ResponseModel`)."""
         return None
 
     def forget(self) -> None:

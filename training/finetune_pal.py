@@ -99,6 +99,7 @@ def training_arguments(config: RunConfig, output: Path) -> TrainingArguments:
 
 def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
     """Train, keep the checkpoint of the lowest validation loss, return what is known of the run."""
+    revision = git_revision()  # of the code that runs, which may be changed while it does
     form = load_form(config)
     corpus = read_corpus(config)
     train = form.rows(corpus.parts["train"], config.data.persona_dropout)
@@ -115,7 +116,7 @@ def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
     result = trainer.train(resume_from_checkpoint=checkpoint)
     after = trainer.evaluate()
     facts = {
-        "git_revision": git_revision(),
+        "git_revision": revision,
         "data": corpus.hashes,
         "conversations": {part: len(turns) for part, turns in corpus.parts.items()},
         "rows": {"train": len(train), "valid": len(valid)},

@@ -22,7 +22,7 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from pal_model.configuration import PalConfig
-from pal_model.embedded import EMBEDDED_MODEL, default_home, prepare_embedded_model
+from pal_model.embedded import find_model
 from pal_model.encoding import Encoder
 from pal_model.modeling_blenderbot_small import PalForConditionalGeneration
 from pal_model.modeling_llama import PalLlamaForConditionalGeneration
@@ -69,7 +69,7 @@ def load_form(config: RunConfig) -> Form:
     Raises:
         RunConfigError: the base model and the settings do not go together.
     """
-    folder = base_folder(config.base_model)
+    folder = find_model(config.base_model)
     torch.manual_seed(config.seed)
     if AutoConfig.from_pretrained(folder).model_type == PalForConditionalGeneration.backbone_type:
         return EncoderDecoderForm(config, folder)
@@ -92,11 +92,6 @@ def serving_config(config: RunConfig) -> PalConfig:
         base_model=config.base_model,
         zero_shot=False,
     )
-
-
-def base_folder(name: str) -> str:
-    """Return the folder or hub name of a base model; the embedded one is prepared first."""
-    return str(prepare_embedded_model(default_home())) if name == EMBEDDED_MODEL else name
 
 
 class PackedForm:

@@ -33,6 +33,7 @@ class PackedRow:
         labels: the token to be predicted at each place, or `IGNORED`, (N,).
         names: whether that token names a strategy, (N,).
         response_start: place of the first response token, N - K.
+        turns: number of turns.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -42,6 +43,7 @@ class PackedRow:
     labels: list[int] = field(default_factory=list)
     names: list[bool] = field(default_factory=list)
     response_start: int = 0
+    turns: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -128,6 +130,7 @@ def _row(turns: Sequence[TurnExample]) -> PackedRow:
 
 
 def _append_response(row: PackedRow, turn: TurnExample, persona_end: int, history_end: int) -> None:
+    row.turns += 1
     read = (*turn.cue_ids, *turn.target_ids[:-1])
     silent = len(turn.cue_ids) - 1
     labels = (*[IGNORED] * silent, *turn.target_ids)

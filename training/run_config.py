@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pal_model import PalError
 from pal_model.configuration import PersonaForm
+from pal_model.embedded import EMBEDDED_BASE
 from training.turn_personas import PersonaSource
 
 
@@ -71,7 +72,7 @@ class RunConfig(_Section):
     """One run.
 
     Attributes:
-        base_model: "embedded", a folder or a hub name.
+        base_model: "embedded-base", a folder or a hub name.
         persona_form: "fused" (PAL: Eqs. 2-4), "prefix" (PAL with closed gates) or "prompt" (Hard
             Prompt); without a persona it means nothing.
         max_history_tokens, max_persona_tokens: H and P; what is trained is what is served.
@@ -82,7 +83,7 @@ class RunConfig(_Section):
         seed: of the order of the data, of dropout and of new weights.
     """
 
-    base_model: str = "embedded"
+    base_model: str = EMBEDDED_BASE
     persona_form: PersonaForm = "prefix"
     max_history_tokens: int = Field(512, ge=1)
     max_persona_tokens: int = Field(128, ge=1)
@@ -98,11 +99,13 @@ class RunConfig(_Section):
     def load(cls, path: Path, overrides: list[str] | None = None) -> RunConfig:
         """Read a YAML file; `overrides` such as "data.persona=raw" replace values of it.
 
+        With `extends: OTHER.yaml` it has but the differences from another file beside it.
+
         Raises:
             RunConfigError: the file is missing or no run; the message names value and rule.
         """
         try:
-            values: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            values = _read(path)
             for override in overrides or []:
                 _replace(values, override)
             return cls.model_validate(values)
@@ -124,6 +127,25 @@ class RunConfig(_Section):
         """Write all settings, the defaults included."""
         values = self.model_dump(mode="json")
         path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    if not isinstance(values, dict):
+        raise RunConfigError(f"{path} holds a {type(values).__name__}; a recipe has settings.")
+    extended = values.pop("extends", None)
+    return values if extended is None else _merged(_read(path.with_name(extended)), values)
+
+
+def _merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with `changes`, section by section."""
+    result = dict(values)
+    for name, change in changes.items():
+        old = result.get(name)
+        if isinstance(old, dict) and isinstance(change, dict):
+            change = _merged(old, change)
+        result[name] = change
+    return result
 
 
 def _replace(values: Any, override: str) -> None:

@@ -1,7 +1,8 @@
 """Guided decoding against plain ways of doing it: `python -m tests.benchmarks.bench_decoding`.
 
 All variants run in one process on the same weights and the same prompts, greedily, and write the
-same number of tokens. They take turns, so that whatever else the machine does meets them all.
+same number of tokens. They take turns, so that whatever else the machine does meets them all. The
+model is the embedded base with its prompt of examples, the longest that is served.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from pal_model.backbone import Backbone
 from pal_model.checkpoint import load_checkpoint
 from pal_model.configuration import PalConfig
 from pal_model.decoding import decode, join_branches
-from pal_model.embedded import default_home, prepare_embedded_model
+from pal_model.embedded import EMBEDDED_BASE, default_home, prepare_embedded_model
 from pal_model.encoding import Encoder, TokenIds
 from pal_model.guidance import combine_branches
 from pal_model.prefix_reader import PrefixReader
@@ -424,7 +425,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = environment()
     model, encoder = load(options.dtype)
     prompts = read_prompts(encoder)
-    served = load_checkpoint("embedded").backbone
+    served = load_checkpoint(EMBEDDED_BASE).backbone
     engine = Variants(served, model, encoder, options.new_tokens)
     llama = load_llama(encoder.fixed_ids, options.new_tokens)
     facts |= {

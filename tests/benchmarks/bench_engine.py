@@ -144,8 +144,8 @@ def perplexity(generator: PalGenerator, samples: Sequence[Sample]) -> float:
             inputs = encoder.encode_inputs(Conversation(utterances[:index]), Persona())
             name = encoder.strategy_ids[utterance.strategy or Strategy.OTHERS]
             target = encoder._ids(f" {utterance.text}")
-            after: RowStates | None = decoder_only(generator).histories.fixed
-            assert after is not None
+            model = decoder_only(generator)
+            after = model.histories.fixed or RowStates.nothing(model.backbone, 1)
             [mean] = mean_log_probs(after, [(*inputs.history_only, *name)], [target])
             total, count = total - mean * len(target), count + len(target)
     return math.exp(total / count)

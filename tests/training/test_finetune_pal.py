@@ -265,6 +265,8 @@ def test_settings_that_do_not_go_together_are_refused(
         ("lorra: {}", r"lorra is {}: Extra inputs"),
         ("data: {persona: guessed}", r"data.persona is 'guessed'"),
         ("a: [", "is not YAML"),
+        ("[1, 2]", "holds a list; a recipe has settings"),
+        ("extends: nothing.yaml", "Cannot read"),
         (None, "Cannot read"),
     ],
 )
@@ -276,3 +278,21 @@ def test_a_recipe_that_is_none_is_told_with_value_and_rule(
         recipe.write_text(content)
     assert main([str(recipe), "--output", str(tmp_path / "out")]) == 2
     assert re.search(message, capsys.readouterr().err)
+
+
+def test_baselines_are_the_recipe_with_one_thing_changed() -> None:
+    pal, joint, prompt, raw = (
+        RunConfig.load(RECIPE.with_name(f"{name}.yaml")).model_dump()
+        for name in ("embedded", "blenderbot_joint", "hard_prompt", "raw_utterances")
+    )
+    assert joint == pal | {"data": pal["data"] | {"persona": "none"}}
+    assert prompt == pal | {"persona_form": "prompt"}
+    assert raw == pal | {"data": pal["data"] | {"persona": "raw"}}
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPE.parent.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_recipe_describes_a_run(recipe: Path, tmp_path: Path) -> None:
+    config = RunConfig.load(recipe, ["seed=3"])
+    assert config.seed == 3
+    config.save(tmp_path / "saved.yaml")
+    assert RunConfig.load(tmp_path / "saved.yaml") == config

@@ -75,6 +75,7 @@ def test_what_turns_have_in_common_is_there_once() -> None:
     # Personas: 10 11 12, 13 12, 14. Histories: 5 6 7 8 9 5, 8 9 5 6.
     assert len(row) == 6 + 10 + responses
     assert row.response_start == 16
+    assert row.turns == len(TURNS)
 
 
 def test_a_row_keeps_to_its_limit_unless_a_turn_exceeds_it() -> None:
