@@ -172,7 +172,7 @@ def find_flaw(
     earlier = [u.text for u in conversation.utterances if u.speaker is Speaker.SUPPORTER]
     latest = conversation.seeker_utterances[-1:]
     checks = {
-        Flaw.EMPTY: len(words) < 2,
+        Flaw.EMPTY: len(words) < (2 if response.endswith("?") else 3),
         Flaw.FOREIGN_SCRIPT: any(ord(c) > 0x24F and c.isalpha() for c in response),
         Flaw.ROLE_SLIP: _speaks_as_another(response, strategy),
         Flaw.UNHELPFUL: bool(_UNHELPFUL.search(response)),

@@ -154,7 +154,7 @@ def test_it_replies_in_english_words_and_the_strategy_shapes_the_reply(
     replies = embedded.reply(requests, GenerationOptions(seed=0, candidates=1))
     texts = [reply.text for reply in replies]
     assert len(set(texts)) == len(texts)
-    assert all(len(text.split()) >= 3 and text.isascii() for text in texts)
+    assert all(len(text.split()) >= 2 and text.isascii() for text in texts)
     assert texts[0].endswith("?")
 
 
