@@ -26,6 +26,7 @@ from rasa_bot.launcher import say  # noqa: E402
 from rasa_bot.launcher.action_server import ActionServer  # noqa: E402
 from rasa_bot.launcher.environment import SETTINGS_HELP, Settings, prepare  # noqa: E402
 from rasa_bot.launcher.errors import LaunchError  # noqa: E402
+from rasa_bot.launcher.interrupts import heard_in_any_case  # noqa: E402
 from rasa_bot.launcher.ports import free_port, require_free  # noqa: E402
 from rasa_bot.launcher.quiet import configure_logging  # noqa: E402
 
@@ -97,13 +98,14 @@ def _chat(settings: Settings, options: argparse.Namespace) -> int:
         raise LaunchError("there is no standard input to read messages from")
     settings = settings.with_ports(actions_port=free_port(settings.actions_host))
     with ActionServer(settings, log=settings.home / "actions.log") as actions:
-        from rasa_bot.launcher.bot_model import trained_model
-        from rasa_bot.launcher.script import talk_through_script
-        from rasa_bot.launcher.shell import Shell
+        with heard_in_any_case():
+            from rasa_bot.launcher.bot_model import trained_model
+            from rasa_bot.launcher.script import talk_through_script
+            from rasa_bot.launcher.shell import Shell
 
-        talk = (trained_model(settings), settings.endpoints, options.conversation_id)
-        _set_loaded_objects_aside()
-        actions.wait_until_ready()
+            talk = (trained_model(settings), settings.endpoints, options.conversation_id)
+            _set_loaded_objects_aside()
+            actions.wait_until_ready()
         if sys.stdin.isatty():
             Shell(*talk).run()
         else:
@@ -115,12 +117,13 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> int:
     require_free(settings.rasa_host, settings.rasa_port, "RASA_PORT")
     require_free(settings.actions_host, settings.actions_port, "ACTIONS_PORT")
     with ActionServer(settings) as actions:
-        from rasa_bot.launcher.bot_model import trained_model
-        from rasa_bot.launcher.rest_server import serve
+        with heard_in_any_case():
+            from rasa_bot.launcher.bot_model import trained_model
+            from rasa_bot.launcher.rest_server import serve
 
-        model = trained_model(settings)
-        _set_loaded_objects_aside()
-        actions.wait_until_ready()
+            model = trained_model(settings)
+            _set_loaded_objects_aside()
+            actions.wait_until_ready()
         serve(settings, model)
     say.progress("Stopped.")
     return 0
