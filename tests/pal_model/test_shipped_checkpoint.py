@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
@@ -45,6 +46,8 @@ def test_it_says_what_it_was_trained_on_and_under_which_licence() -> None:
 
 
 def test_it_tells_nothing_of_the_machine_that_it_was_made_on() -> None:
-    for file in SHIPPED_CHECKPOINT.iterdir():
-        content = file.read_bytes()
-        assert not [word for word in (b"/work", b"/home", b"/root", b"/tmp") if word in content]
+    """No absolute path, such as the one that PEFT keeps of the base."""
+    files = [f for f in SHIPPED_CHECKPOINT.iterdir() if f.suffix in {".json", ".yaml"}]
+    assert len(files) == 4
+    for file in files:
+        assert not re.search(r'["\s]/\w', file.read_text(encoding="utf-8")), file
