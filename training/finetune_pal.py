@@ -19,6 +19,7 @@ from pal_model import PalError
 # isort: split
 import torch
 from transformers import TrainingArguments
+from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from training.esconv_turns import EsconvTurns, read_turns
@@ -89,7 +90,7 @@ def training_arguments(config: RunConfig, output: Path) -> TrainingArguments:
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_steps=config.logging_steps,
-        report_to=["tensorboard"],
+        report_to="none",  # `fit` says where TensorBoard's files go
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         label_names=["labels"],
@@ -104,8 +105,12 @@ def fit(config: RunConfig, output: Path, *, resume: bool) -> dict[str, Any]:
     corpus = read_corpus(config)
     train = form.rows(corpus.parts["train"], config.data.persona_dropout)
     valid = form.rows(corpus.parts["valid"], 0)
+    # By itself it would put those of a validation before the first step into the current folder.
+    tensorboard = TensorBoardCallback()
+    tensorboard.logging_dir = str(output / "runs")
     trainer = TurnTrainer(
         form,
+        callbacks=[tensorboard],
         args=training_arguments(config, output),
         train_dataset=Rows(train),
         eval_dataset=Rows(valid),

@@ -7,6 +7,7 @@ Baselines of the paper are settings of these: Blenderbot-Joint is a form without
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -139,7 +140,22 @@ class PackedForm:
         save_lora(model, self._config, output)
 
 
-class FusedForm:
+class _TurnByTurn:
+    """What forms share whose models read each turn as two inputs."""
+
+    def collate(self, rows: Sequence[TurnExample]) -> dict[str, Tensor]:
+        """See `turn_batches.collate_turns`."""
+        return collate_turns(rows)
+
+    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Predict the responses."""
+        names = ("input_ids", "attention_mask", "persona_input_ids", "persona_attention_mask")
+        inputs = {name: batch[name] for name in (*names, "decoder_input_ids")}
+        logits: Tensor = model(**inputs, use_cache=False).logits
+        return logits
+
+
+class FusedForm(_TurnByTurn):
     """A LoRA and the fusion of Eqs. 2-4 for a decoder-only backbone; every turn is read alone."""
 
     def __init__(self, config: RunConfig, folder: str) -> None:
@@ -162,20 +178,12 @@ class FusedForm:
             for turn in turns
         ]
 
-    def collate(self, rows: Sequence[TurnExample]) -> dict[str, Tensor]:
-        """See `turn_batches.collate_turns`."""
-        return collate_turns(rows)
-
-    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """Predict the responses."""
-        return logits_of_turns(model, batch)
-
     def save(self, model: Any, output: Path) -> None:
         """Write the LoRA and the fusion."""
         save_lora(model, self._config, output)
 
 
-class EncoderDecoderForm:
+class EncoderDecoderForm(_TurnByTurn):
     """PAL on BlenderbotSmall, all of whose weights are trained (the paper's recipe)."""
 
     def __init__(self, config: RunConfig, folder: str) -> None:
@@ -214,24 +222,11 @@ class EncoderDecoderForm:
             for turn in turns
         ]
 
-    def collate(self, rows: Sequence[TurnExample]) -> dict[str, Tensor]:
-        """See `turn_batches.collate_turns`."""
-        return collate_turns(rows)
-
-    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """Predict the responses."""
-        return logits_of_turns(model, batch)
-
     def save(self, model: Any, output: Path) -> None:
         """Write the model with its tokenizer."""
         model.save_pretrained(output)
         self._tokenizer.save_pretrained(output)
-        PalConfig(
-            max_history_tokens=self._config.max_history_tokens,
-            max_persona_tokens=self._config.max_persona_tokens,
-            persona_form="fused",
-            zero_shot=False,
-        ).save(output)
+        replace(serving_config(self._config), base_model=None).save(output)
 
 
 def with_lora(backbone: Any, config: RunConfig, saved: list[str] | None = None) -> Any:
@@ -266,14 +261,6 @@ def save_lora(model: Any, config: RunConfig, output: Path) -> None:
     model.peft_config["default"].base_model_name_or_path = config.base_model
     model.save_pretrained(output, state_dict=weights)
     serving_config(config).save(output)
-
-
-def logits_of_turns(model: Any, batch: Mapping[str, Tensor]) -> Tensor:
-    """Return the logits of a batch of `collate_turns`, (B, T, V)."""
-    names = ("input_ids", "attention_mask", "persona_input_ids", "persona_attention_mask")
-    inputs = {name: batch[name] for name in (*names, "decoder_input_ids")}
-    logits: Tensor = model(**inputs, use_cache=False).logits
-    return logits
 
 
 def _with_dropout(
