@@ -87,9 +87,7 @@ def _load_encoder_decoder(name: str, device: str | None, dtype: torch.dtype | No
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
         # The default on a CPU, 8 bits, is not for it; float32 is what those are made of.
-        model = PalForConditionalGeneration.from_pretrained(
-            name, dtype=_loaded_dtype(target, dtype)
-        )
+        model = PalForConditionalGeneration.from_pretrained(name, dtype=loaded_dtype(target, dtype))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelLoadError(
             f"Cannot load the model {name!r}: {error} Name a folder that holds PAL on "
@@ -127,7 +125,7 @@ def load_checkpoint(
     try:
         has_tokenizer = Path(folder, "tokenizer_config.json").exists()
         tokenizer = AutoTokenizer.from_pretrained(folder if has_tokenizer else base)
-        model = _load_weights(folder, base, config, _loaded_dtype(target, dtype)).to(target)
+        model = _load_weights(folder, base, config, loaded_dtype(target, dtype)).to(target)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelLoadError(
             f"Cannot load the model {name!r}: {error} Name 'embedded', a folder that holds a "
@@ -135,7 +133,7 @@ def load_checkpoint(
         ) from error
     _require_vocabulary(name, model, tokenizer)
     fusion = PrefixFusion(model) if config.persona_form == "fused" else None
-    backbone = _backbone(name, model, dtype, keeps_inputs=fusion is not None)
+    backbone = find_backbone(name, model, dtype, keeps_inputs=fusion is not None)
     return Checkpoint(backbone, tokenizer, config, fusion)
 
 
@@ -156,17 +154,28 @@ def find_device(name: str | None) -> torch.device:
     return device
 
 
-def _loaded_dtype(device: torch.device, asked_for: torch.dtype | None) -> torch.dtype:
-    """Return in which format weights are read: 8 bits are made of float32."""
+def loaded_dtype(device: torch.device, asked_for: torch.dtype | None) -> torch.dtype:
+    """Return in which format weights are read; None asks for the best. 8 bits are made of
+    float32.
+    """
     dtype = asked_for or best_dtype(device)
     return torch.float32 if dtype is torch.int8 else dtype
 
 
-def _backbone(
-    name: str, model: Any, asked_for: torch.dtype | None, *, keeps_inputs: bool
+def find_backbone(
+    name: str, model: Any, asked_for: torch.dtype | None, *, keeps_inputs: bool = False
 ) -> Backbone:
     """Return what runs `model`; unless asked for, nothing in which rows of a batch depend on each
     other on this machine.
+
+    Args:
+        name: of the model, for messages.
+        model: of the Llama family, on its device.
+        asked_for: number format of the weights; None for the fastest.
+        keeps_inputs: keep what each layer's attention reads, for a fusion.
+
+    Raises:
+        ModelLoadError: 8 bits are asked for, and the model cannot run with them.
     """
     if asked_for is not torch.int8 and (asked_for or model.device.type != "cpu"):
         return TorchBackbone(model, keeps_inputs=keeps_inputs)
@@ -198,21 +207,29 @@ def _load_weights(folder: str, base: str, config: PalConfig, dtype: torch.dtype)
             )
         model_class: Any = PalLlamaForConditionalGeneration if is_fused else AutoModelForCausalLM
         return model_class.from_pretrained(folder, dtype=dtype)
-    from peft import PeftModel  # takes a second, which only a LoRA is to cost
-
     load = (
         PalLlamaForConditionalGeneration.from_backbone
         if is_fused
         else AutoModelForCausalLM.from_pretrained
     )
-    model = load(base, dtype=torch.float32)
+    return merged(load(base, dtype=torch.float32), folder, is_fused=is_fused).to(dtype)
+
+
+def merged(model: Any, folder: str, *, is_fused: bool = False) -> Any:
+    """Return `model`, which is in float32, with the LoRA in `folder` added to its weights: in a
+    coarser format most of what training changed would be rounded away.
+
+    Raises:
+        ValueError: the model has a fusion, and none was trained with the LoRA.
+    """
+    from peft import PeftModel  # takes a second, which only a LoRA is to cost
+
     delta: Any = PeftModel.from_pretrained(model, folder)
     if is_fused and "fusion" not in (delta.active_peft_config.modules_to_save or ()):
         raise ValueError(
             'its persona_form is "fused", but its LoRA was trained without the fusion.'
         )
-    # Added in float32: in a coarser format most of what training changed would be rounded away.
-    return delta.merge_and_unload().to(dtype)
+    return delta.merge_and_unload()
 
 
 def _require_vocabulary(name: str, model: PreTrainedModel, tokenizer: Any) -> None:

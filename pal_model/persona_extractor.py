@@ -54,7 +54,8 @@ def load_persona_extractor(name: str = RULES, *, device: str | None = None) -> P
     """Return the extractor called `name`.
 
     Args:
-        name: "rules", the folder of a fine-tuned model, or a model of the hub.
+        name: "rules", "embedded" for the model that ships, the folder of a fine-tuned one, or a
+            model of the hub.
         device: for a model, such as "cuda:0"; default "cpu".
 
     Raises:

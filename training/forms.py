@@ -12,13 +12,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from peft import (
-    LoraConfig,
-    get_peft_model,
-    get_peft_model_state_dict,
-    load_peft_weights,
-    set_peft_model_state_dict,
-)
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
@@ -35,17 +28,18 @@ from training.examples import (
     encode_seq2seq,
     without_some_personas,
 )
-from training.packing import PackedRow, collate, pack
-from training.run_config import RunConfig, RunConfigError
+from training.lora import save_lora, with_lora
+from training.packing import IGNORED, PackedRow, collate, pack
+from training.recipe import RecipeError
+from training.run_config import RunConfig
+from training.token_trainer import TokenForm
 from training.turn_batches import collate_turns
 
 Conversations = Sequence[Sequence[SupporterTurn]]
 
 
-class Form(Protocol):
-    """What a run trains."""
-
-    model: Any
+class Form(TokenForm, Protocol):
+    """A way in which a generator is trained; it saves what `PalGenerator.load` reads."""
 
     @property
     def first_strategy_ids(self) -> list[int]:
@@ -54,28 +48,19 @@ class Form(Protocol):
     def rows(self, conversations: Conversations, dropout: float) -> list[Any]:
         """Encode the turns; a share of them, `dropout`, goes without persona."""
 
-    def collate(self, rows: Sequence[Any]) -> dict[str, Tensor]:
-        """Return a batch, with `labels` and `is_name`, (B, K)."""
-
-    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the logits that predict the labels, (B, K, V)."""
-
-    def save(self, model: Any, output: Path) -> None:
-        """Write what `PalGenerator.load` reads."""
-
 
 def load_form(config: RunConfig) -> Form:
     """Load the model of a run, with what is new in it untrained.
 
     Raises:
-        RunConfigError: the base model and the settings do not go together.
+        RecipeError: the base model and the settings do not go together.
     """
     folder = find_model(config.base_model)
     torch.manual_seed(config.seed)
     if AutoConfig.from_pretrained(folder).model_type == PalForConditionalGeneration.backbone_type:
         return EncoderDecoderForm(config, folder)
     if config.lora is None:
-        raise RunConfigError(
+        raise RecipeError(
             f"lora is null and {config.base_model!r} a decoder-only model, of which a LoRA is "
             "trained. Give lora its settings, or leave it out for the default."
         )
@@ -95,7 +80,16 @@ def serving_config(config: RunConfig) -> PalConfig:
     )
 
 
-class PackedForm:
+class _TurnForm:
+    """What all forms share: batches have `is_name`, (B, K), beside `labels`."""
+
+    def parts(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Tell strategies' names from responses."""
+        is_name = batch["is_name"]
+        return {"name": is_name, "response": (batch["labels"] != IGNORED) & ~is_name}
+
+
+class PackedForm(_TurnForm):
     """A LoRA for a decoder-only backbone; the persona is a prefix, or part of the prompt."""
 
     def __init__(self, config: RunConfig, folder: str) -> None:
@@ -103,7 +97,7 @@ class PackedForm:
         self._config = config
         self._encoder = Encoder(AutoTokenizer.from_pretrained(folder), serving_config(config))
         backbone = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-        self.model = with_lora(backbone, config)
+        self.model = with_lora(backbone, config.lora, start_from=config.start_from)
 
     @property
     def first_strategy_ids(self) -> list[int]:
@@ -137,10 +131,11 @@ class PackedForm:
 
     def save(self, model: Any, output: Path) -> None:
         """Write the LoRA."""
-        save_lora(model, self._config, output)
+        save_lora(model, output, self._config.base_model)
+        serving_config(self._config).save(output)
 
 
-class _TurnByTurn:
+class _TurnByTurn(_TurnForm):
     """What forms share whose models read each turn as two inputs."""
 
     def collate(self, rows: Sequence[TurnExample]) -> dict[str, Tensor]:
@@ -163,7 +158,9 @@ class FusedForm(_TurnByTurn):
         self._config = config
         self._encoder = Encoder(AutoTokenizer.from_pretrained(folder), serving_config(config))
         backbone = PalLlamaForConditionalGeneration.from_backbone(folder, dtype=torch.float32)
-        self.model = with_lora(backbone, config, ["fusion"])
+        self.model = with_lora(
+            backbone, config.lora, whole=("fusion",), start_from=config.start_from
+        )
 
     @property
     def first_strategy_ids(self) -> list[int]:
@@ -180,7 +177,8 @@ class FusedForm(_TurnByTurn):
 
     def save(self, model: Any, output: Path) -> None:
         """Write the LoRA and the fusion."""
-        save_lora(model, self._config, output)
+        save_lora(model, output, self._config.base_model)
+        serving_config(self._config).save(output)
 
 
 class EncoderDecoderForm(_TurnByTurn):
@@ -190,10 +188,10 @@ class EncoderDecoderForm(_TurnByTurn):
         """Load the backbone; give each strategy a token.
 
         Raises:
-            RunConfigError: a LoRA or another form is asked for.
+            RecipeError: a LoRA or another form is asked for.
         """
         if config.lora is not None or config.persona_form != "fused":
-            raise RunConfigError(
+            raise RecipeError(
                 f"The base model {config.base_model!r} is an encoder-decoder: PAL trains all of it "
                 "and fuses by Eqs. 2-4. Set lora to null and persona_form to fused."
             )
@@ -227,40 +225,6 @@ class EncoderDecoderForm(_TurnByTurn):
         model.save_pretrained(output)
         self._tokenizer.save_pretrained(output)
         replace(serving_config(self._config), base_model=None).save(output)
-
-
-def with_lora(backbone: Any, config: RunConfig, saved: list[str] | None = None) -> Any:
-    """Add a new LoRA to all linear layers, or the one that the run starts from."""
-    if config.lora is None:
-        raise RunConfigError("lora is null; a decoder-only model needs its settings.")
-    lora = LoraConfig(
-        r=config.lora.rank,
-        lora_alpha=int(config.lora.alpha),
-        lora_dropout=config.lora.dropout,
-        target_modules="all-linear",
-        modules_to_save=saved,
-        task_type=None if saved else "CAUSAL_LM",
-    )
-    model: Any = get_peft_model(backbone, lora)
-    if config.start_from is not None:
-        # What is not there, such as a fusion, stays new.
-        new = get_peft_model_state_dict(model)
-        loaded = load_peft_weights(str(config.start_from), device="cpu")
-        set_peft_model_state_dict(model, new | loaded)
-    return model.float()
-
-
-def save_lora(model: Any, config: RunConfig, output: Path) -> None:
-    """Write a delta and how it is served; the LoRA, which is nearly all of it, in half the size."""
-    weights = {
-        name: tensor.to(torch.bfloat16) if "lora_" in name else tensor
-        for name, tensor in model.state_dict().items()
-        if "lora_" in name or "modules_to_save" in name
-    }
-    # Not the folder that it had on the machine of the training.
-    model.peft_config["default"].base_model_name_or_path = config.base_model
-    model.save_pretrained(output, state_dict=weights)
-    serving_config(config).save(output)
 
 
 def _with_dropout(

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from training.esconv_turns import read_turns
 from training.examples import SupporterTurn, with_personas_of
-from training.finetune_pal import RECIPE_FILE
+from training.fitting import RECIPE_FILE
 from training.forms import load_form
 from training.packing import IGNORED
 from training.run_config import RunConfig

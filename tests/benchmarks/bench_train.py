@@ -27,7 +27,7 @@ from training.examples import SupporterTurn, TurnExample, encode, supporter_turn
 from training.forms import PackedForm, load_form
 from training.packing import IGNORED, PackedRow
 from training.run_config import RunConfig
-from training.turn_trainer import token_losses
+from training.token_trainer import token_losses
 
 PLAIN_BATCH = 4
 TARGET = 3.0

@@ -26,7 +26,8 @@ from pal_model import (
     Utterance,
     infer_persona,
 )
-from pal_model.model_persona_extractor import ModelPersonaExtractor, PersonaExtractorConfig
+from pal_model.model_persona_extractor import ModelPersonaExtractor
+from pal_model.persona_extractor_format import PersonaExtractorConfig
 
 LEARNT = {
     ("hello", "i study to be a nurse"): ["i am studying to be a nurse ."],
@@ -126,9 +127,14 @@ def gpt2(tokenizer: Any) -> Any:
 
 
 @pytest.fixture(scope="module", params=[bart, gpt2], ids=["encoder-decoder", "decoder-only"])
-def extractor(request: pytest.FixtureRequest, tokenizer: Any) -> ModelPersonaExtractor:
+def model(request: pytest.FixtureRequest, tokenizer: Any) -> Any:
     torch.manual_seed(1)
-    return ModelPersonaExtractor(request.param(tokenizer), tokenizer, CONFIG)
+    return request.param(tokenizer)
+
+
+@pytest.fixture(scope="module")
+def extractor(model: Any, tokenizer: Any) -> ModelPersonaExtractor:
+    return ModelPersonaExtractor.of(model, tokenizer, CONFIG)
 
 
 def test_it_writes_the_sentences_that_it_learnt(extractor: ModelPersonaExtractor) -> None:
@@ -182,19 +188,19 @@ def test_it_is_a_persona_extractor_that_reads_each_utterance_once(
 
 
 def test_a_saved_extractor_is_the_same_again(
-    extractor: ModelPersonaExtractor, tmp_path: Path
+    extractor: ModelPersonaExtractor, model: Any, tokenizer: Any, tmp_path: Path
 ) -> None:
-    extractor._model.save_pretrained(tmp_path)
-    extractor._tokenizer.save_pretrained(tmp_path)
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
     CONFIG.save(tmp_path)
+    assert PersonaExtractorConfig.load(tmp_path) == CONFIG
     again = ModelPersonaExtractor.load(str(tmp_path))
-    assert again._config == CONFIG
     for said in LEARNT:
         assert again.extract(said) == extractor.extract(said)
 
 
 def test_a_model_that_is_not_there_is_named() -> None:
-    with pytest.raises(ModelLoadError, match=r"extractor ./no/such.: .* Name a folder that"):
+    with pytest.raises(ModelLoadError, match=r"extractor ./no/such.: .* Name 'embedded', a folder"):
         ModelPersonaExtractor.load("/no/such")
 
 

@@ -24,7 +24,7 @@ from pal_model import (
 from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
 from pal_model.persona_extractor import load_persona_extractor
-from training import turn_trainer
+from training import token_trainer
 from training.examples import (
     SupporterTurn,
     encode,
@@ -105,7 +105,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     here.mkdir()
     monkeypatch.chdir(here)
     steps = 0
-    step = turn_trainer.TurnTrainer.training_step
+    step = token_trainer.TokenTrainer.training_step
 
     def killed(trainer: Any, *args: Any, **kwargs: Any) -> Any:
         nonlocal steps
@@ -115,7 +115,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
         return step(trainer, *args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(turn_trainer.TurnTrainer, "training_step", killed)
+        patch.setattr(token_trainer.TokenTrainer, "training_step", killed)
         with pytest.raises(KeyboardInterrupt):
             train(esconv, base, tmp_path)
     assert not (tmp_path / "adapter_model.safetensors").exists()

@@ -13,7 +13,7 @@ from tests.pal_model.reference import next_logits
 from training.examples import TurnExample
 from training.forms import PackedForm
 from training.packing import IGNORED, PackedRow, collate, pack
-from training.turn_trainer import token_losses
+from training.token_trainer import token_losses
 
 TURNS = [
     TurnExample((), (5, 6, 7), (3, 4), (20, 21, 2), 1),

@@ -1,10 +1,11 @@
-"""Hugging Face's Trainer on supporter turns, whatever their form."""
+"""Hugging Face's Trainer on rows of tokens of any form, with the mean loss of the targets."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -12,8 +13,25 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 from transformers import Trainer
 
-from training.forms import Form
 from training.packing import IGNORED
+
+
+class TokenForm(Protocol):
+    """What a run trains: a model, and how rows of tokens become its batches."""
+
+    model: Any
+
+    def collate(self, rows: Sequence[Any]) -> dict[str, Tensor]:
+        """Return a batch, with `labels`, (B, K), `IGNORED` where nothing is to be predicted."""
+
+    def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the logits that predict the labels, (B, K, V)."""
+
+    def parts(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return which targets belong to what is reported apart, (B, K) each; all of them once."""
+
+    def save(self, model: Any, output: Path) -> None:
+        """Write what the project loads."""
 
 
 class Rows(Dataset[dict[str, Any]]):
@@ -30,10 +48,10 @@ class Rows(Dataset[dict[str, Any]]):
         return {"input_ids": range(len(row)), "row": row}
 
 
-class TurnTrainer(Trainer):
+class TokenTrainer(Trainer):
     """Minimises the mean loss of a step's target tokens (Eq. 5), however rows share them out."""
 
-    def __init__(self, form: Form, **kwargs: Any) -> None:
+    def __init__(self, form: TokenForm, **kwargs: Any) -> None:
         """As `Trainer`, but that `form` has the model and makes the batches."""
         super().__init__(
             model=form.model,
@@ -65,28 +83,25 @@ class TurnTrainer(Trainer):
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
-        """Return the loss a token over the whole set, and of names and responses apart."""
+        """Return the loss a token over the whole set; loss and perplexity of its parts."""
         del ignore_keys
         loader = self.get_eval_dataloader(eval_dataset)
         model: Any = self._wrap_model(cast(Any, self.model), training=False)
         model.eval()
-        totals = torch.zeros(4, dtype=torch.float64, device=self.args.device)
+        totals: dict[str, Tensor] = {}  # of each part: loss, tokens
         for batch in loader:
             with torch.inference_mode(), self.compute_loss_context_manager():
                 inputs = self._prepare_inputs(batch)
                 losses = token_losses(self._form, model, inputs)
-            is_target, is_name = inputs["labels"] != IGNORED, inputs["is_name"]
-            for index, kept in enumerate((is_name, is_target & ~is_name)):
-                totals[2 * index] += losses[kept].sum()
-                totals[2 * index + 1] += kept.sum()
-        totals = self.accelerator.reduce(totals, reduction="sum")
-        name, names, text, texts = totals.tolist()
-        metrics = {
-            "loss": (name + text) / (names + texts),
-            "response_loss": text / texts,
-            "response_perplexity": math.exp(text / texts),
-            "name_loss": name / names,
-        }
+            for name, kept in self._form.parts(inputs).items():
+                sums = torch.stack([losses[kept].sum().double(), kept.sum().double()])
+                totals[name] = totals.get(name, 0) + sums
+        totals = {n: self.accelerator.reduce(t, reduction="sum") for n, t in totals.items()}
+        loss, tokens = sum(totals.values(), torch.zeros(2, dtype=torch.float64)).tolist()
+        metrics = {"loss": loss / tokens}
+        for name, (part_loss, part_tokens) in totals.items():
+            metrics[f"{name}_loss"] = float(part_loss / part_tokens)
+            metrics[f"{name}_perplexity"] = math.exp(part_loss / part_tokens)
         metrics = {f"{metric_key_prefix}_{key}": value for key, value in metrics.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(
@@ -95,7 +110,7 @@ class TurnTrainer(Trainer):
         return metrics
 
 
-def token_losses(form: Form, model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
+def token_losses(form: TokenForm, model: Any, inputs: Mapping[str, Tensor]) -> Tensor:
     """Return the loss of each target token of a batch, (B, K), 0 where there is none."""
     logits, labels = form.logits(model, inputs), inputs["labels"]
     losses = F.cross_entropy(

@@ -1,0 +1,169 @@
+"""What all fine-tuning shares: the optimiser, Hugging Face's Trainer, the result, the command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from transformers import TrainingArguments
+from transformers.integrations.integration_utils import TensorBoardCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from pal_model import PalError
+from training.provenance import git_revision
+from training.recipe import Recipe
+from training.token_trainer import Rows, TokenForm, TokenTrainer
+
+RUN_FILE = "training_run.json"
+RECIPE_FILE = "training_run.yaml"
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
+def optimiser_of(model: Any, recipe: Recipe) -> torch.optim.AdamW:
+    """Return AdamW for what is trained; gates have a learning rate of their own."""
+    settings = recipe.optimiser
+    trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    gates = [p for n, p in trained.items() if n.endswith(".gates")]
+    others = [p for n, p in trained.items() if not n.endswith(".gates")]
+    groups: list[dict[str, Any]] = [{"params": others}]
+    if gates:
+        groups.append({"params": gates, "lr": settings.gate_learning_rate})
+    return torch.optim.AdamW(
+        groups,
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
+    """Translate the recipe for Hugging Face's Trainer."""
+    optimiser = recipe.optimiser
+    has_bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    return TrainingArguments(
+        output_dir=str(output),
+        per_device_train_batch_size=optimiser.rows_per_batch,
+        per_device_eval_batch_size=optimiser.rows_per_batch,
+        gradient_accumulation_steps=optimiser.batches_per_step,
+        num_train_epochs=optimiser.epochs,
+        max_steps=optimiser.max_steps or -1,
+        learning_rate=optimiser.learning_rate,
+        warmup_steps=optimiser.warmup_steps,
+        lr_scheduler_type=optimiser.schedule,
+        max_grad_norm=optimiser.max_grad_norm,
+        bf16=optimiser.precision == "bfloat16" or (optimiser.precision == "auto" and has_bf16),
+        # Rows of like length together, where there is more than one in a batch to be padded.
+        train_sampling_strategy="group_by_length" if optimiser.rows_per_batch > 1 else "random",
+        eval_strategy="steps",
+        eval_steps=recipe.eval_steps,
+        save_strategy="steps",
+        save_steps=recipe.eval_steps,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        logging_steps=recipe.logging_steps,
+        report_to="none",  # `fit` says where TensorBoard's files go
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        label_names=["labels"],
+        seed=recipe.seed,
+    )
+
+
+def fit_form(
+    form: TokenForm,
+    recipe: Recipe,
+    rows: dict[str, list[Any]],
+    output: Path,
+    facts: dict[str, Any],
+    *,
+    resume: bool,
+) -> dict[str, Any]:
+    """Train, keep the checkpoint of the lowest validation loss, write it with what is known of it.
+
+    Args:
+        form: what is trained.
+        recipe: how.
+        rows: what `form.collate` takes, of "train" and of "valid".
+        output: folder of the result and of the checkpoints on the way.
+        facts: what to write beside it about the data.
+        resume: go on from the last checkpoint there.
+
+    Returns:
+        `facts` and more, as written to `training_run.json`.
+    """
+    revision = git_revision()  # of the code that runs, which may be changed while it does
+    # By itself it would put those of a validation before the first step into the current folder.
+    tensorboard = TensorBoardCallback()
+    tensorboard.logging_dir = str(output / "runs")
+    trainer = TokenTrainer(
+        form,
+        callbacks=[tensorboard],
+        args=training_arguments(recipe, output),
+        train_dataset=Rows(rows["train"]),
+        eval_dataset=Rows(rows["valid"]),
+        optimizers=(optimiser_of(form.model, recipe), None),
+    )
+    before = trainer.evaluate() if not resume else None
+    checkpoint = get_last_checkpoint(str(output)) if resume else None
+    result = trainer.train(resume_from_checkpoint=checkpoint)
+    after = trainer.evaluate()
+    facts = {
+        "git_revision": revision,
+        **facts,
+        "rows": {part: len(of_part) for part, of_part in rows.items()},
+        "tokens_an_epoch": sum(map(len, rows["train"])),
+        "steps": trainer.state.global_step,
+        "seconds": round(result.metrics["train_runtime"]),
+        "best_step": trainer.state.best_global_step,
+        "validation_before": before,
+        "validation": after,
+    }
+    if trainer.is_world_process_zero():
+        form.save(trainer.model, output)
+        recipe.save(output / RECIPE_FILE)
+        (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return facts
+
+
+def run_command(
+    program: str,
+    description: str | None,
+    recipe_type: type[AnyRecipe],
+    fit: Callable[[AnyRecipe, Path, bool], dict[str, Any]],
+    arguments: Sequence[str] | None,
+) -> int:
+    """Read a recipe from the command line and run it; return the exit status.
+
+    Args:
+        program: name of the module.
+        description: for `--help`.
+        recipe_type: what the recipe describes.
+        fit: takes the recipe, the folder of the result, and whether to resume.
+        arguments: default: those of the process.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
+    parser.add_argument("recipe", type=Path, help="a YAML file; see training/recipes")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the result")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint there"
+    )
+    parser.add_argument(
+        "--set", action="append", metavar="SECTION.SETTING=VALUE", help="replace a setting"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        recipe = recipe_type.load(options.recipe, options.set)
+        facts = fit(recipe, options.output, options.resume)
+    except PalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(facts, indent=2))
+    return 0
