@@ -24,6 +24,9 @@ ALIGNMENT_FILE = "utterance_persona_alignment.jsonl.gz"
 AlignedDialogue = list[tuple[str, ...]]
 """For each utterance of a dialogue the sentences about its speaker that it rests on."""
 
+_Signature = tuple[str, ...]
+_Aligned = tuple[_Signature, tuple[str, ...]]  # an utterance, and what it rests on
+
 _SIDES = ("partner", "your")
 """Whose persona is that of who speaks first, and second."""
 
@@ -47,40 +50,53 @@ def read_persona_alignment(
     Raises:
         CorpusError: the file is missing or malformed, or has not all of the dialogues.
     """
-    said, aligned = _read(path, split)
-    places: dict[tuple[str, ...], set[int]] = defaultdict(set)
-    for index, texts in said.items():
-        for text in texts:
-            places[_signature(text)].add(index)
+    aligned = _read(path, split)
+    places: dict[_Signature, set[int]] = defaultdict(set)
+    for index, utterances in aligned.items():
+        for signature, _ in utterances:
+            places[signature].add(index)
     result = []
     for number, dialogue in enumerate(dialogues):
-        texts = [utterance.text for utterance in dialogue.conversation.utterances]
-        votes = Counter(i for text in texts for i in places.get(_signature(text), ()))
-        best, count = votes.most_common(1)[0] if votes else (-1, 0)
-        if count < len(texts) / 2 or len(said[best]) != len(texts):
+        said = [_signature(utterance.text) for utterance in dialogue.conversation.utterances]
+        votes = Counter(index for signature in said for index in places.get(signature, ()))
+        # Among those that share as many utterances, the one that has them in the same places.
+        best = max(votes, key=lambda i: (votes[i], _in_place(said, aligned[i])), default=-1)
+        if votes[best] < len(said) / 2:
             raise CorpusError(
                 f"{path} has no alignment of dialogue {number}, which is to be in {split!r}. Name "
                 "the alignment that was made for this file, or ask for targets that need none."
             )
-        result.append(aligned[best])
+        result.append([_sentences(turn, s, aligned[best]) for turn, s in enumerate(said)])
     return result
 
 
-def _read(path: Path, split: str) -> tuple[dict[int, list[str]], dict[int, AlignedDialogue]]:
-    """Return the utterances of each dialogue, and what they rest on."""
-    said: dict[int, list[str]] = defaultdict(list)
-    aligned: dict[int, AlignedDialogue] = defaultdict(list)
+def _in_place(said: Sequence[_Signature], aligned: Sequence[_Aligned]) -> int:
+    return sum(one == other for one, (other, _) in zip(said, aligned, strict=False))
+
+
+def _sentences(turn: int, signature: _Signature, aligned: Sequence[_Aligned]) -> tuple[str, ...]:
+    """Return what the utterance rests on; a few dialogues have their utterances in another order
+    there.
+    """
+    own = [(place, found) for place, found in enumerate(aligned) if place % 2 == turn % 2]
+    same = [(place != turn, found[1]) for place, found in own if found[0] == signature]
+    return min(same)[1] if same else ()
+
+
+def _read(path: Path, split: str) -> dict[int, list[_Aligned]]:
+    """Return the utterances of each dialogue."""
+    aligned: dict[int, list[_Aligned]] = defaultdict(list)
     records: Iterator[Any] = parsed(path, read_lines(path), json.loads, None)
     for record in records:
         if record["split"] == split:
             side = _SIDES[record["turn"] % 2]
             found = [each["sentence"] for each in record["persona"] if each["side"] == side]
-            said[record["conversation"]].append(record["utterance"])
-            aligned[record["conversation"]].append(tuple(found))
-    return said, aligned
+            utterance = (_signature(record["utterance"]), tuple(found))
+            aligned[record["conversation"]].append(utterance)
+    return aligned
 
 
-def _signature(text: str) -> tuple[str, ...]:
+def _signature(text: str) -> _Signature:
     """Return the words of an utterance that are the same with and without contractions."""
     return tuple(
         word
