@@ -1,0 +1,211 @@
+"""The fine-tuning for real, on tiny models of both kinds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import BartConfig, BartForConditionalGeneration
+
+from pal_model.extractor_writers import GenerateWriter
+from pal_model.model_persona_extractor import ModelPersonaExtractor
+from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaExtractorEncoder
+from tests.training.persona_chat import write_corpus
+from training import token_trainer
+from training.extractor_form import ExtractorForm
+from training.extractor_run import ExtractorRun
+from training.finetune_persona_extractor import main, read_parts
+from training.persona_examples import PersonaExample
+from training.readers.esconv import read_esconv
+
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "persona_extractor" / "tiny.yaml"
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("personachat")
+    write_corpus(folder, "valid", 6)
+    return write_corpus(folder, "train", 30)
+
+
+@pytest.fixture(scope="module")
+def bart(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny encoder-decoder."""
+    folder = tmp_path_factory.mktemp("bart")
+    torch.manual_seed(3)
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=48,
+        decoder_ffn_dim=48,
+        max_position_embeddings=512,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=2,
+        forced_eos_token_id=None,
+    )
+    BartForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def train(corpus: Path, base: Path, output: Path, *options: str) -> int:
+    valid = corpus.with_name(corpus.name.replace("train", "valid"))
+    values = (f"data.train={corpus}", f"data.valid={valid}", f"base_model={base}")
+    settings = [word for value in values for word in ("--set", value)]
+    return main([str(RECIPE), "--output", str(output), *settings, *options])
+
+
+def facts_of(output: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((output / "training_run.json").read_text())
+    return facts
+
+
+@pytest.fixture(scope="module")
+def trained(corpus: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("trained")
+    assert train(corpus, base, output) == 0
+    return output
+
+
+def test_a_lora_is_trained_and_says_where_it_is_from(trained: Path, base: Path) -> None:
+    facts = facts_of(trained)
+    assert facts["validation"]["eval_loss"] < 0.95 * facts["validation_before"]["eval_loss"]
+    assert facts["speakers"] == {"train": 60, "valid": 8}
+    assert set(facts["data"]) == {
+        "train_both_original_no_cands.txt",
+        "valid_both_original_no_cands.txt",
+        "utterance_persona_alignment.jsonl.gz",
+    }
+    config = PersonaExtractorConfig.load(trained)
+    assert config == PersonaExtractorConfig(max_new_tokens=48, num_beams=1, base_model=str(base))
+    weights = load_file(trained / "adapter_model.safetensors")
+    assert all(tensor.dtype is torch.bfloat16 for tensor in weights.values())
+
+
+def test_the_engine_writes_what_transformers_writes(trained: Path, base: Path) -> None:
+    served = ModelPersonaExtractor.load(str(trained), dtype=torch.float32)
+    form = ExtractorForm(ExtractorRun(base_model=str(base), lora=None))
+    encoder: PersonaExtractorEncoder = form._encoder
+    from pal_model.checkpoint import merged
+
+    model = merged(form.model, str(trained))
+    config = PersonaExtractorConfig.load(trained)
+    writer = GenerateWriter(model, config, encoder.pad_id, encoder.end_id)
+    rows = [encoder.encode([said]) for said in ("i bake bread", "hello", "from my window i see it")]
+    assert served._writer.write(rows) == [
+        [token for token in row if token != encoder.end_id] for row in writer.write(rows)
+    ]
+
+
+def test_all_weights_of_an_encoder_decoder_are_trained(
+    corpus: Path, bart: Path, tmp_path: Path
+) -> None:
+    options = ("lora=null", "format.num_beams=2", "data.targets=all", "data.window=null")
+    assert train(corpus, bart, tmp_path, *(w for o in options for w in ("--set", o))) == 0
+    facts = facts_of(tmp_path)
+    assert facts["validation"]["eval_loss"] < 0.8 * facts["validation_before"]["eval_loss"]
+    assert facts["rows"]["train"] == 60
+    extractor = ModelPersonaExtractor.load(str(tmp_path))
+    assert len(extractor.extract_batch([["i bake bread ."], ["hello"]])) == 2
+    assert PersonaExtractorConfig.load(tmp_path).base_model is None
+
+
+@pytest.mark.parametrize("kind", ["base", "bart"])
+def test_the_loss_is_that_of_one_example_after_another(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """Padding, and the logits that are left out, change nothing."""
+    folder = request.getfixturevalue(kind)
+    form = ExtractorForm(ExtractorRun(base_model=str(folder), lora=None))
+    form.model.eval()
+    said = [("hello",), ("i am a nurse", "and a cook"), ("what about my cat, is it asleep?",)]
+    found = [(), ("I am a nurse.", "I am a cook."), ("I have a cat.",)]
+    rows = form.rows(PersonaExample(s, f) for s, f in zip(said, found, strict=True))
+    batch = form.collate(rows)
+    together = token_trainer.token_losses(form, form.model, batch)
+    for row, losses in zip(rows, together, strict=True):
+        if kind == "bart":
+            inputs = {"input_ids": torch.tensor([row.read]), "labels": torch.tensor([row.written])}
+        else:
+            ids = torch.tensor([[*row.read, *row.written]])
+            labels = ids.clone()
+            labels[:, : len(row.read)] = -100
+            inputs = {"input_ids": ids, "labels": labels}
+        alone = form.model(**inputs).loss
+        assert losses[losses != 0].mean().item() == pytest.approx(alone.item(), rel=1e-4)
+        assert (losses != 0).sum() == len(row.written)
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
+    corpus: Path, base: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = 0
+    step = token_trainer.TokenTrainer.training_step
+
+    def killed(trainer: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == 11:
+            raise KeyboardInterrupt
+        return step(trainer, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(token_trainer.TokenTrainer, "training_step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(corpus, base, tmp_path)
+    assert train(corpus, base, tmp_path, "--resume") == 0
+    assert facts_of(tmp_path)["validation"] == facts_of(trained)["validation"]
+    ours, theirs = (load_file(f / "adapter_model.safetensors") for f in (tmp_path, trained))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_what_is_trained_is_read_and_written_as_when_served(tokenizer: Any) -> None:
+    config = PersonaExtractorConfig()
+    for decoder_only in (True, False):
+        encoder = PersonaExtractorEncoder(tokenizer, config, decoder_only=decoder_only)
+        sentences = ["I am a nurse.", "I have a cat."]
+        written = encoder.encode_answer(sentences)
+        assert written[-1] == encoder.end_id
+        assert encoder.decode(written) == sentences
+        assert encoder.decode(encoder.encode_answer([])) == []
+        text = tokenizer.decode(encoder.encode(["hello\n there", " ", "bye"]))
+        assert text == "hello there <sep> bye" + " <persona>" * decoder_only
+        long = encoder.encode(["hello"] * 999)
+        assert len(long) == config.max_input_tokens
+        assert long[-2:] == encoder.encode(["hello"])[-2:]
+
+
+def test_dialogues_are_held_back_where_there_is_no_validation_part(
+    corpus: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ExtractorRun.load(RECIPE, ["data.valid=null"]).data.model_copy(update={"train": corpus})
+    parts, files = read_parts(data, seed=1)
+    assert [file.name for file in files] == [corpus.name, "utterance_persona_alignment.jsonl.gz"]
+    assert (len(parts["train"]), len(parts["valid"])) == (52, 8)
+    options = ("--set", "data.valid=null", "--set", "data.valid_dialogues=30")
+    assert train(corpus, base, tmp_path, *options) == 2
+    assert "data.valid_dialogues 30; of the 30 dialogues" in capsys.readouterr().err
+
+
+def test_seekers_of_esconv_join_with_what_the_rules_find(corpus: Path, esconv: Path) -> None:
+    update = {"train": corpus, "valid": None, "esconv": esconv, "esconv_conversations": 9}
+    data = ExtractorRun.load(RECIPE).data.model_copy(update=update)
+    parts, files = read_parts(data, seed=1)
+    assert {esconv.name, "splits_seed13.json"} <= {file.name for file in files}
+    joined = parts["train"][52:]
+    assert len(joined) == 9
+    training_part = [c.seeker_utterances for c in list(read_esconv(esconv))[::2]]
+    assert all(speaker.utterances in training_part for speaker in joined)
+    assert "I am a nurse, day 1." in {
+        sentence for speaker in joined for sentence in speaker.persona
+    }
