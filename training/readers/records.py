@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pal_model import PalError
+from pal_model.embedded import default_home
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _Parsed = TypeVar("_Parsed")
@@ -36,13 +37,19 @@ class MalformedRecordError(CorpusError):
     """A record is malformed, and nobody asked to skip such records."""
 
 
+def default_data_folder() -> Path:
+    """Return where corpora are put unless `PAL_DATA_DIR` says otherwise."""
+    return default_home() / "data"
+
+
 def find_corpus(file: Path, name: str, published_at: str) -> Path:
-    """Return where `file` is: in `PAL_DATA_DIR`, or in `../shared/data` beside the checkout.
+    """Return where `file` is: in `PAL_DATA_DIR`, where `training.fetch_data` puts it, or in
+    `../shared/data` beside the checkout.
 
     Raises:
-        CorpusError: it is in neither; the message says where the corpus is published.
+        CorpusError: it is in none; the message says where the corpus is published.
     """
-    folders = [_CHECKOUT.parent / "shared" / "data"]
+    folders = [default_data_folder(), _CHECKOUT.parent / "shared" / "data"]
     if given := os.environ.get("PAL_DATA_DIR"):
         folders.insert(0, Path(given))
     paths = [folder / file for folder in folders]
@@ -51,8 +58,8 @@ def find_corpus(file: Path, name: str, published_at: str) -> Path:
             return path
     raise CorpusError(
         f"{name} is not here: looked for {' and '.join(map(str, paths))}. It is published at "
-        f"{published_at}; put {file.name} into the folder {str(file.parent)!r} of PAL_DATA_DIR, "
-        "or name the file."
+        f"{published_at}; run 'python -m training.fetch_data', or put {file.name} into the folder "
+        f"{str(file.parent)!r} of PAL_DATA_DIR, or name the file."
     )
 
 
