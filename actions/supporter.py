@@ -143,18 +143,20 @@ class Supporter:
 
     def _load(self) -> PalGenerator:
         started = time.monotonic()
-        name, device = self._settings.persona_extractor, self._settings.device
+        settings = self._settings
         try:
             if self._rules is None:
-                self._extractor = load_persona_extractor(name, device=device)
-            generator = self._load_generator(self._settings)
+                self._extractor = load_persona_extractor(
+                    settings.persona_extractor, device=settings.device, home=settings.home
+                )
+            generator = self._load_generator(settings)
             generator.reply([_WARM_UP])
         except Exception as error:
-            log.error("model_not_loaded", model=self._settings.model, reason=str(error))
+            log.error("model_not_loaded", model=settings.model, reason=str(error))
             raise
         log.info(
             "model_ready",
-            model=self._settings.model,
+            model=settings.model,
             seconds=round(time.monotonic() - started, 1),
         )
         return generator

@@ -18,10 +18,6 @@ from pal_model.row_states import RowStates
 class ExtractorWriter(Protocol):
     """Writes to every row what it finds likeliest."""
 
-    @property
-    def decoder_only(self) -> bool:
-        """Whether it goes on after what it read, rather than translating it."""
-
     def write(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
         """Return what is written to each of `rows` of token ids, without what was read."""
 
@@ -38,11 +34,7 @@ class GenerateWriter:
         self._config = config
         self._pad_id = pad_id
         self._end_id = end_id
-
-    @property
-    def decoder_only(self) -> bool:
-        """See `ExtractorWriter.decoder_only`."""
-        return not self._model.config.is_encoder_decoder
+        self._decoder_only = not model.config.is_encoder_decoder
 
     @torch.inference_mode()
     def write(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -52,7 +44,7 @@ class GenerateWriter:
         mask = torch.zeros_like(ids)
         for index, row in enumerate(rows):
             # A decoder-only model goes on after the last token.
-            place = slice(longest - len(row), None) if self.decoder_only else slice(len(row))
+            place = slice(longest - len(row), None) if self._decoder_only else slice(len(row))
             ids[index, place] = torch.tensor(row)
             mask[index, place] = 1
         output = self._model.generate(
@@ -64,14 +56,12 @@ class GenerateWriter:
             pad_token_id=self._pad_id,
             eos_token_id=self._end_id,
         )
-        written: list[list[int]] = output[:, longest if self.decoder_only else 0 :].tolist()
+        written: list[list[int]] = output[:, longest if self._decoder_only else 0 :].tolist()
         return written
 
 
 class BackboneWriter:
     """The engine's fast backbones, without beams."""
-
-    decoder_only = True
 
     def __init__(self, backbone: Backbone, max_new_tokens: int, end_id: int) -> None:
         """Take what runs a fine-tuned decoder-only model."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from pal_model.conversation import Conversation
@@ -50,13 +51,16 @@ def infer_persona(
     return known.merge(extractor.extract(new))
 
 
-def load_persona_extractor(name: str = RULES, *, device: str | None = None) -> PersonaExtractor:
+def load_persona_extractor(
+    name: str = RULES, *, device: str | None = None, home: Path | None = None
+) -> PersonaExtractor:
     """Return the extractor called `name`.
 
     Args:
         name: "rules", "embedded" for the model that ships, the folder of a fine-tuned one, or a
             model of the hub.
         device: for a model, such as "cuda:0"; default "cpu".
+        home: for a model, where the converted embedded one is kept; default `default_home()`.
 
     Raises:
         ModelLoadError: there is no such model, or it cannot be used.
@@ -66,4 +70,4 @@ def load_persona_extractor(name: str = RULES, *, device: str | None = None) -> P
     # Here, for reading a conversation by the rules needs no torch.
     from pal_model.model_persona_extractor import ModelPersonaExtractor
 
-    return ModelPersonaExtractor.load(name, device=device or "cpu")
+    return ModelPersonaExtractor.load(name, device=device or "cpu", home=home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,9 +171,10 @@ async def test_the_extractor_may_be_a_model_and_works_in_the_models_thread(
             threads.append(threading.current_thread().name)
             return Persona((f"I wrote {len(seeker_utterances)} times.",))
 
-    def load(name: str, *, device: str | None) -> Extractor:
+    def load(name: str, *, device: str | None, home: Path) -> Extractor:
         threads.append(threading.current_thread().name)
         assert (name, device) == ("/models/extractor", None)
+        assert home.is_absolute()
         return Extractor()
 
     monkeypatch.setattr("actions.supporter.load_persona_extractor", load)
