@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from transformers import TrainingArguments
+from transformers import TrainingArguments, set_seed
 from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -69,6 +69,7 @@ def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_steps=recipe.logging_steps,
+        logging_nan_inf_filter=False,  # it would report a loss that is no number as 0
         report_to="none",  # `fit` says where TensorBoard's files go
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
@@ -113,6 +114,7 @@ def fit_form(
     )
     before = trainer.evaluate() if not resume else None
     checkpoint = get_last_checkpoint(str(output)) if resume else None
+    set_seed(recipe.seed)  # whatever was drawn until now: a resumed run measured nothing before
     result = trainer.train(resume_from_checkpoint=checkpoint)
     after = trainer.evaluate()
     facts = {

@@ -13,7 +13,12 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 from transformers import Trainer
 
+from pal_model import PalError
 from training.packing import IGNORED
+
+
+class DivergedError(PalError):
+    """Training that came to no number; what it has learnt is lost."""
 
 
 class TokenForm(Protocol):
@@ -53,13 +58,19 @@ class TokenTrainer(Trainer):
 
     def __init__(self, form: TokenForm, **kwargs: Any) -> None:
         """As `Trainer`, but that `form` has the model and makes the batches."""
+        self._form = form
         super().__init__(
             model=form.model,
-            data_collator=lambda items: form.collate([item["row"] for item in items]),
+            data_collator=self._collate,
             **kwargs,
         )
-        self._form = form
         self.model_accepts_loss_kwargs = True  # `compute_loss` divides by the step's tokens itself
+
+    def _collate(self, items: Sequence[Any]) -> dict[str, Tensor]:
+        batch = self._form.collate([item["row"] for item in items])
+        # Labels stand where they are predicted. Trainer, which counts them, would otherwise take it
+        # that they have to be moved, and leave out the first of each row.
+        return batch | {"shift_labels": batch["labels"]}
 
     def compute_loss(
         self,
@@ -68,13 +79,23 @@ class TokenTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Return the loss of a batch: its sum over `num_items_in_batch`, or the batch's mean."""
+        """Return the loss of a batch: its sum over `num_items_in_batch`, or the batch's mean.
+
+        Raises:
+            DivergedError: it is not a finite number.
+        """
         losses = token_losses(self._form, model, inputs)
         is_target = inputs["labels"] != IGNORED
         count = is_target.sum() if num_items_in_batch is None else num_items_in_batch
         loss = losses.sum() / count
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             loss = loss * self.accelerator.num_processes
+        if not torch.isfinite(loss):
+            raise DivergedError(
+                f"The loss after step {self.state.global_step} is {loss.item()}. Go on from the "
+                "last checkpoint with a lower optimiser.learning_rate, or a lower "
+                "optimiser.max_grad_norm."
+            )
         return (loss, {"loss": loss}) if return_outputs else loss
 
     def evaluate(

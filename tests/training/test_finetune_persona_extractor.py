@@ -19,6 +19,7 @@ from training import token_trainer
 from training.extractor_form import ExtractorForm
 from training.extractor_run import ExtractorRun
 from training.finetune_persona_extractor import main, read_parts
+from training.fitting import fit_form
 from training.persona_examples import PersonaExample
 from training.readers.esconv import read_esconv
 
@@ -167,6 +168,38 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     assert facts_of(tmp_path)["validation"] == facts_of(trained)["validation"]
     ours, theirs = (load_file(f / "adapter_model.safetensors") for f in (tmp_path, trained))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_silence_is_learnt_as_well_as_speech(
+    batches: int, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of which nothing is to be said has one target a row; its loss is their mean."""
+    run = ExtractorRun.load(RECIPE, [f"base_model={base}", f"optimiser.batches_per_step={batches}"])
+    form = ExtractorForm(run)
+    rows = form.rows([PersonaExample((said,), ()) for said in ("hello", "thanks", "bye", "ok")] * 4)
+    untrained = token_trainer.token_losses(form, form.model, form.collate(rows)).mean().item()
+    losses = []
+    compute = token_trainer.TokenTrainer.compute_loss
+
+    def spied(*args: Any, **kwargs: Any) -> Any:
+        losses.append(compute(*args, **kwargs))
+        return losses[-1]
+
+    monkeypatch.setattr(token_trainer.TokenTrainer, "compute_loss", spied)
+    facts = fit_form(form, run, {"train": rows, "valid": rows}, tmp_path, {}, resume=False)
+    first = sum(loss.item() for loss in losses[:batches])
+    assert first == pytest.approx(untrained, rel=0.25)
+    assert facts["validation"]["eval_loss"] < untrained
+
+
+def test_training_that_comes_to_no_number_says_so(
+    corpus: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("optimiser.learning_rate=1.0e30", "optimiser.max_grad_norm=1.0e30")
+    assert train(corpus, base, tmp_path, *(w for o in options for w in ("--set", o))) == 2
+    assert "is nan. Go on from the last checkpoint with a lower" in capsys.readouterr().err
+    assert not (tmp_path / "adapter_model.safetensors").exists()
 
 
 def test_what_is_trained_is_read_and_written_as_when_served(tokenizer: Any) -> None:
