@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,13 +21,13 @@ from pal_model import (
     ReplyRequest,
     Speaker,
     Utterance,
-    infer_persona,
 )
 from pal_model.embedded import parse_dtype
-from pal_model.persona_extractor import RULES, load_persona_extractor
+from pal_model.persona_extractor import RULES, load_persona_extractor, unread_utterances
 
 if TYPE_CHECKING:
     from pal_model import PalGenerator
+    from pal_model.model_persona_extractor import ModelPersonaExtractor
 
 log = structlog.get_logger(__name__)
 
@@ -57,11 +56,14 @@ class Supporter:
         self._load_generator = load_generator or load_generator_from_settings
         is_model = extractor is None and settings.persona_extractor != RULES
         self._rules = None if is_model else extractor or load_persona_extractor()
-        self._extractor: PersonaExtractor | None = None
+        self._extractor: ModelPersonaExtractor | None = None
         # One thread: the model is one, and its batches are the way to use more than one core.
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._batcher: MicroBatcher[ReplyRequest, Reply] = MicroBatcher(
             self._reply_to_batch, max_batch=settings.max_batch, max_wait=settings.batch_wait
+        )
+        self._reader: MicroBatcher[Sequence[str], Persona] = MicroBatcher(
+            self._read_batch, max_batch=settings.max_batch, max_wait=settings.batch_wait
         )
         self._generator: asyncio.Future[PalGenerator] | None = None
 
@@ -70,10 +72,12 @@ class Supporter:
         loop = asyncio.get_running_loop()
         self._generator = loop.run_in_executor(self._model_thread, self._load)
         self._batcher.start()
+        self._reader.start()
 
     async def stop(self) -> None:
         """Stop; turns without a reply are cancelled. What the model works on, it ends unheard."""
         await self._batcher.stop()
+        await self._reader.stop()
         self._model_thread.shutdown(wait=False, cancel_futures=True)
 
     @property
@@ -91,12 +95,23 @@ class Supporter:
     ) -> Persona:
         """Return `known` and what `conversation` adds to it behind the first `already_read`
         utterances of the seeker.
+
+        Raises:
+            TimeoutError: a model did not read them within the turn's time.
+            PalError: the model cannot be used.
         """
-        extractor = self._rules or await self._loaded_extractor()
-        # Rules wait for nothing; a model works in the thread that all models share.
-        thread = None if self._rules else self._model_thread
-        infer = partial(infer_persona, extractor, conversation, known, already_read=already_read)
-        return await asyncio.get_running_loop().run_in_executor(thread, infer)
+        unread = unread_utterances(conversation, already_read)
+        if not unread:
+            return known
+        if self._rules is not None:  # they wait for nothing
+            found = await asyncio.get_running_loop().run_in_executor(
+                None, self._rules.extract, unread
+            )
+            return known.merge(found)
+        deadline = time.monotonic() + self._settings.turn_timeout
+        async with asyncio.timeout(self._settings.turn_timeout):
+            await self._loaded_extractor()
+        return known.merge(await self._reader.submit(unread, deadline))
 
     async def reply(self, request: ReplyRequest) -> Reply:
         """Return the supporter's next utterance.
@@ -132,7 +147,7 @@ class Supporter:
             raise RuntimeError("The supporter is not started; call start() first.")
         return await asyncio.shield(self._generator)
 
-    async def _loaded_extractor(self) -> PersonaExtractor:
+    async def _loaded_extractor(self) -> ModelPersonaExtractor:
         await self._loaded_generator()  # the extractor is loaded before it
         if self._extractor is None:
             raise RuntimeError("There is no persona extractor although the models are loaded.")
@@ -146,9 +161,7 @@ class Supporter:
         settings = self._settings
         try:
             if self._rules is None:
-                self._extractor = load_persona_extractor(
-                    settings.persona_extractor, device=settings.device, home=settings.home
-                )
+                self._extractor = load_extractor_from_settings(settings)
             generator = self._load_generator(settings)
             generator.reply([_WARM_UP])
         except Exception as error:
@@ -160,6 +173,15 @@ class Supporter:
             seconds=round(time.monotonic() - started, 1),
         )
         return generator
+
+    async def _read_batch(
+        self, unread: Sequence[Sequence[str]], deadline: float
+    ) -> Sequence[Persona]:
+        del deadline  # reading is short, and what was read late is used in the next turn
+        extractor = await self._loaded_extractor()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._model_thread, extractor.extract_batch, unread
+        )
 
     async def _reply_to_batch(
         self, requests: Sequence[ReplyRequest], deadline: float
@@ -179,6 +201,19 @@ class Supporter:
             milliseconds=round(1000 * (time.monotonic() - started)),
         )
         return replies
+
+
+def load_extractor_from_settings(settings: Settings) -> ModelPersonaExtractor:
+    """Load the persona extractor that `settings` name, which is a model.
+
+    Raises:
+        ModelLoadError: it cannot be loaded.
+    """
+    from pal_model.model_persona_extractor import ModelPersonaExtractor  # imports torch
+
+    return ModelPersonaExtractor.load(
+        settings.persona_extractor, device=settings.device or "cpu", home=settings.home
+    )
 
 
 def load_generator_from_settings(settings: Settings) -> PalGenerator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -14,6 +15,8 @@ from actions.supporter import Supporter
 from actions.tracker_conversation import conversation_from_events, persona_from_slot
 from pal_model import Conversation, Speaker, Utterance
 from pal_model.persona_extractor import FIRST_UTTERANCE_WITH_PERSONA
+
+log = structlog.get_logger(__name__)
 
 
 class ActionUpdatePersona(Action):  # type: ignore[misc]
@@ -37,9 +40,14 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
         known = persona_from_slot(tracker.get_slot("persona"))
         spoken = len(conversation.seeker_utterances)
         read = _utterances_read(tracker, spoken)
-        persona = await self._supporter.infer_persona(
-            _without_danger(conversation, read), known, read
-        )
+        try:
+            persona = await self._supporter.infer_persona(
+                _without_danger(conversation, read), known, read
+            )
+        except Exception as error:
+            # The reply can do without; what was not read now is read in the next turn.
+            log.error("persona_not_inferred", reason=type(error).__name__)
+            return []
         values: dict[str, Any] = {}
         if persona != known:
             values["persona"] = list(persona)

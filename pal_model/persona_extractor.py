@@ -45,10 +45,17 @@ def infer_persona(
             read.
     """
     known = known or Persona()
+    unread = unread_utterances(conversation, already_read)
+    return known.merge(extractor.extract(unread)) if unread else known
+
+
+def unread_utterances(conversation: Conversation, already_read: int) -> tuple[str, ...]:
+    """Return what the seeker said behind the first `already_read` utterances; nothing before the
+    third utterance of the conversation (PAL, section 3.2).
+    """
     if len(conversation.utterances) < FIRST_UTTERANCE_WITH_PERSONA:
-        return known
-    new = conversation.seeker_utterances[already_read:]
-    return known.merge(extractor.extract(new))
+        return ()
+    return tuple(conversation.seeker_utterances[already_read:])
 
 
 def load_persona_extractor(

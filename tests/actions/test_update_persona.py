@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from actions.settings import Settings
 from actions.supporter import Supporter
 from actions.update_persona import ActionUpdatePersona
 from pal_model import Conversation, ModelLoadError, Persona
@@ -161,27 +163,65 @@ async def test_two_seekers_never_share_a_persona(action: ActionUpdatePersona) ->
     assert second.slots["persona"] == ["I am a pilot."]
 
 
+class ModelExtractor:
+    """Stands in for a model; notes in which thread it works, and on how many seekers at once."""
+
+    def __init__(self) -> None:
+        self.threads: list[str] = []
+        self.batches: list[int] = []
+        self.error: Exception | None = None
+
+    def extract_batch(self, batch: Sequence[Sequence[str]]) -> list[Persona]:
+        self.threads.append(threading.current_thread().name)
+        self.batches.append(len(batch))
+        if self.error:
+            raise self.error
+        return [Persona((f"I wrote {len(said)} times.",)) for said in batch]
+
+
+@pytest.fixture
+def model_extractor(monkeypatch: pytest.MonkeyPatch) -> ModelExtractor:
+    extractor = ModelExtractor()
+
+    def load(settings: Settings) -> ModelExtractor:
+        assert settings.persona_extractor == "/models/extractor"
+        extractor.threads.append(threading.current_thread().name)
+        return extractor
+
+    monkeypatch.setattr("actions.supporter.load_extractor_from_settings", load)
+    return extractor
+
+
 async def test_the_extractor_may_be_a_model_and_works_in_the_models_thread(
-    monkeypatch: pytest.MonkeyPatch, start: Any
+    model_extractor: ModelExtractor, start: Any
 ) -> None:
-    threads: list[str] = []
-
-    class Extractor:
-        def extract(self, seeker_utterances: Any) -> Persona:
-            threads.append(threading.current_thread().name)
-            return Persona((f"I wrote {len(seeker_utterances)} times.",))
-
-    def load(name: str, *, device: str | None, home: Path) -> Extractor:
-        threads.append(threading.current_thread().name)
-        assert (name, device) == ("/models/extractor", None)
-        assert home.is_absolute()
-        return Extractor()
-
-    monkeypatch.setattr("actions.supporter.load_persona_extractor", load)
     supporter = start(persona_extractor="/models/extractor")
     turn = await run(ActionUpdatePersona(supporter), TALK)
     assert turn.slots["persona"] == ["I wrote 2 times."]
-    assert [name.startswith("model") for name in threads] == [True, True]
+    assert [name.startswith("model") for name in model_extractor.threads] == [True, True]
+
+
+async def test_seekers_who_write_at_once_are_read_at_once(
+    model_extractor: ModelExtractor, start: Any
+) -> None:
+    supporter = start(persona_extractor="/models/extractor", batch_wait=0.2, max_batch=4)
+    turns = [run(ActionUpdatePersona(supporter), TALK) for _ in range(4)]
+    assert [turn.slots["persona"] for turn in await asyncio.gather(*turns)] == [
+        ["I wrote 2 times."]
+    ] * 4
+    assert model_extractor.batches == [4]
+
+
+async def test_what_could_not_be_read_is_read_in_the_next_turn(
+    model_extractor: ModelExtractor, start: Any
+) -> None:
+    supporter = start(persona_extractor="/models/extractor")
+    model_extractor.error = RuntimeError("out of memory")
+    failed = await run(ActionUpdatePersona(supporter), TALK)
+    assert failed.slots == {}
+    model_extractor.error = None
+    turn = await run(ActionUpdatePersona(supporter), TALK)
+    assert turn.slots == {"persona": ["I wrote 2 times."], "utterances_read": 2}
 
 
 async def test_an_extractor_that_cannot_be_loaded_is_told_as_the_models_are(start: Any) -> None:
