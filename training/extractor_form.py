@@ -22,6 +22,7 @@ from training.extractor_run import ExtractorRun
 from training.lora import save_lora, with_lora
 from training.packing import IGNORED
 from training.persona_examples import PersonaExample
+from training.recipe import RecipeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,16 @@ class ExtractorForm:
     """BART and its like, GPT-2, DialoGPT, SmolLM2 (PAL, Appendix A)."""
 
     def __init__(self, run: ExtractorRun) -> None:
-        """Load the model, with what is new in it untrained."""
+        """Load the model, with what is new in it untrained.
+
+        Raises:
+            RecipeError: there is a LoRA to start from, and none is to be trained.
+        """
+        if run.lora is None and run.start_from is not None:
+            raise RecipeError(
+                f"start_from is {str(run.start_from)!r} and lora null; only a LoRA starts from "
+                "another. Name a folder with a whole model as base_model."
+            )
         folder = find_model(run.base_model)
         torch.manual_seed(run.seed)
         self._run = run
@@ -47,7 +57,9 @@ class ExtractorForm:
         loader: Any = AutoModelForSeq2SeqLM if self._is_seq2seq else AutoModelForCausalLM
         plain = loader.from_pretrained(folder, dtype=torch.float32)
         self._shifted = getattr(plain, "prepare_decoder_input_ids_from_labels", None)
-        self.model: Any = plain if run.lora is None else with_lora(plain, run.lora)
+        self.model: Any = (
+            plain if run.lora is None else with_lora(plain, run.lora, start_from=run.start_from)
+        )
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self._encoder = PersonaExtractorEncoder(
             self._tokenizer, run.serving_config(), decoder_only=not self._is_seq2seq

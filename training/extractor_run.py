@@ -49,10 +49,12 @@ class ExtractorRun(Recipe):
     Attributes:
         format: of its text.
         data: what is learnt from.
+        start_from: a folder with a LoRA to begin with.
     """
 
     format: FormatSettings = FormatSettings()
     data: PersonaDataSettings = PersonaDataSettings()
+    start_from: Path | None = None
 
     def serving_config(self) -> PersonaExtractorConfig:
         """Return how the result is to be served: as it was trained."""

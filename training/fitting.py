@@ -58,8 +58,7 @@ def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
         lr_scheduler_type=optimiser.schedule,
         max_grad_norm=optimiser.max_grad_norm,
         bf16=optimiser.precision == "bfloat16" or (optimiser.precision == "auto" and has_bf16),
-        # Rows of like length together, where there is more than one in a batch to be padded.
-        train_sampling_strategy="group_by_length" if optimiser.rows_per_batch > 1 else "random",
+        train_sampling_strategy=optimiser.order if optimiser.rows_per_batch > 1 else "random",
         eval_strategy="steps",
         eval_steps=recipe.eval_steps,
         save_strategy="steps",

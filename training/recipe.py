@@ -48,6 +48,10 @@ class OptimiserSettings(Section):
     """On each device, in one pass; of a packed form a row holds many turns."""
     batches_per_step: int = Field(4, ge=1)
     """Whose gradients are summed (gradient accumulation)."""
+    order: Literal["random", "group_by_length"] = "group_by_length"
+    """Of the rows, where a batch has several. Those of like length together need less padding; but
+    where length goes with what is to be learnt, such as whether there is anything to write at all,
+    a step then sees one kind alone, and short targets count for more than long ones."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 on a GPU that has it, else float32."""
 

@@ -108,6 +108,18 @@ def test_the_engine_writes_what_transformers_writes(trained: Path, base: Path) -
     ]
 
 
+def test_a_run_may_start_from_another(
+    corpus: Path, base: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--set", f"start_from={trained}", "--set", "optimiser.order=random")
+    assert train(corpus, base, tmp_path, *options) == 0
+    before = facts_of(tmp_path)["validation_before"]["eval_loss"]
+    # The LoRA was kept in half the precision.
+    assert before == pytest.approx(facts_of(trained)["validation"]["eval_loss"], rel=1e-2)
+    assert train(corpus, base, tmp_path, *options, "--set", "lora=null") == 2
+    assert "only a LoRA starts from another" in capsys.readouterr().err
+
+
 def test_all_weights_of_an_encoder_decoder_are_trained(
     corpus: Path, bart: Path, tmp_path: Path
 ) -> None:
