@@ -19,7 +19,9 @@ class ExtractorWriter(Protocol):
     """Writes to every row what it finds likeliest."""
 
     def write(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
-        """Return what is written to each of `rows` of token ids, without what was read."""
+        """Return what is written to each of `rows` of token ids, without what was read and without
+        the end, which is missing where there was no more room.
+        """
 
 
 class GenerateWriter:
@@ -56,8 +58,9 @@ class GenerateWriter:
             pad_token_id=self._pad_id,
             eos_token_id=self._end_id,
         )
-        written: list[list[int]] = output[:, longest if self._decoder_only else 0 :].tolist()
-        return written
+        start = longest if self._decoder_only else 1  # of what is new, behind the start token
+        written: list[list[int]] = output[:, start:].tolist()
+        return [row[: row.index(self._end_id)] if self._end_id in row else row for row in written]
 
 
 class BackboneWriter:

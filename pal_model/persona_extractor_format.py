@@ -113,10 +113,17 @@ class PersonaExtractorEncoder:
         return [*self._tokenizer(text, add_special_tokens=False).input_ids, self.end_id]
 
     def decode(self, ids: Sequence[int]) -> list[str]:
-        """Return the sentences in what was written; the separator may be a special token."""
+        """Return the sentences in what was written; the separator may be a special token.
+
+        Where it has come to its limit the last sentence is broken off, and might say what the whole
+        one would not: it is left out.
+        """
         separator = self._config.sentence_separator.strip()
         text: str = self._tokenizer.decode(ids, skip_special_tokens=False)
         for token in self._tokenizer.all_special_tokens:
             if token != separator:
                 text = text.replace(token, " ")
-        return [sentence.strip() for sentence in text.split(separator) if sentence.strip()]
+        sentences = text.split(separator)
+        if len(ids) >= self._config.max_new_tokens:
+            del sentences[-1]
+        return [sentence.strip() for sentence in sentences if sentence.strip()]

@@ -93,9 +93,8 @@ class ExtractorForm:
 
     def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """Predict what is to be written."""
-        inputs: dict[str, Any] = {
-            name: tensor for name, tensor in batch.items() if name != "labels"
-        }
+        names = ("input_ids", "attention_mask", "decoder_input_ids")
+        inputs: dict[str, Any] = {name: batch[name] for name in names if name in batch}
         if not self._is_seq2seq:
             inputs["position_ids"] = (batch["attention_mask"].cumsum(-1) - 1).clamp(min=0)
             inputs["logits_to_keep"] = batch["labels"].shape[1]
