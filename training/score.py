@@ -70,8 +70,33 @@ class Scorer:
         self._strategies = torch.tensor(self._form.first_strategy_ids, device=self._device)
 
     def conditions(self) -> tuple[str, ...]:
+        """See `conditions_of`."""
+        return self.conditions_of(self.config)
+
+    @staticmethod
+    def conditions_of(config: RunConfig) -> tuple[str, ...]:
         """A model that never saw a persona is measured without one alone."""
-        return ("none",) if self.config.data.persona == "none" else CONDITIONS
+        return ("none",) if config.data.persona == "none" else CONDITIONS
+
+    def read(
+        self, esconv: Path | None, split: str, part: str, limit: int | None
+    ) -> list[list[SupporterTurn]]:
+        """Return the turns of a part of ESConv with such personas as the model was trained on.
+
+        Args:
+            esconv: ESConv.json; None for where it is found.
+            split: such as "pal".
+            part: such as "test".
+            limit: number of conversations at most, the first ones.
+
+        Raises:
+            CorpusError: as `read_turns`.
+        """
+        data = self.config.data
+        limits = {part: limit}
+        return read_turns(
+            esconv, split, (part,), data.persona, data.extractor, limits=limits
+        ).parts[part]
 
     def score(
         self, conversations: Sequence[Sequence[SupporterTurn]], condition: str, batch_size: int
@@ -142,14 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in options.models:
             scorer = Scorer(name)
-            turns = read_turns(
-                options.esconv,
-                options.split,
-                (options.part,),
-                scorer.config.data.persona,
-                scorer.config.data.extractor,
-                limits={options.part: options.conversations},
-            ).parts[options.part]
+            turns = scorer.read(options.esconv, options.split, options.part, options.conversations)
             for condition in scorer.conditions():
                 line = json.dumps(asdict(scorer.score(turns, condition, options.batch_size)))
                 print(line, flush=True)

@@ -1,0 +1,80 @@
+"""Every form on a tiny backbone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training.ablate import FORMS, SCORES, main
+from training.score import main as score
+
+
+def ablate(esconv: Path, base: Path, output: Path) -> int:
+    settings = (
+        f"data.esconv={esconv}",
+        f"base_model={base}",
+        "data.valid_conversations=2",
+        "lora.rank=2",
+        "eval_steps=9",
+    )
+    words = [word for setting in settings for word in ("--set", setting)]
+    budget = ("--train-conversations", "4", "--score-conversations", "3")
+    return main(["--output", str(output), *budget, *words])
+
+
+def rows_of(printed: str) -> list[str]:
+    return [line for line in printed.splitlines() if line.startswith("| ")]
+
+
+@pytest.fixture(scope="module")
+def ablated(esconv: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("ablated")
+    assert ablate(esconv, base, output) == 0
+    return output
+
+
+def test_every_form_is_trained_once_and_measured_under_one_budget(
+    esconv: Path, base: Path, ablated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for recipe in FORMS:
+        facts = json.loads((ablated / recipe / "training_run.json").read_text())
+        assert facts["conversations"] == {"train": 4, "valid": 2}
+    before = {path: path.stat().st_mtime_ns for path in ablated.rglob("*.json*")}
+    assert ablate(esconv, base, ablated) == 0
+    rows = rows_of(capsys.readouterr().out)
+    assert before == {path: path.stat().st_mtime_ns for path in ablated.rglob("*.json*")}
+    # The header; the backbone, three forms with the right persona, a wrong one and none; Joint.
+    assert len(rows) == 1 + 4 * 3 + 1
+    assert len({row.count("|") for row in rows}) == 1
+
+
+def test_the_figures_are_those_of_the_score_command(
+    esconv: Path, ablated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--esconv", str(esconv), "--part", "test", "--conversations", "3")
+    assert score([str(ablated / "embedded"), *options]) == 0
+    theirs = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    ours = [json.loads(line) for line in (ablated / SCORES).read_text().splitlines()]
+    ours = [s for s in ours if s["model"].endswith("embedded") and s["part"] == "test"]
+    assert [{k: s[k] for k in theirs[0]} for s in ours] == theirs
+
+
+def test_a_run_that_was_stopped_goes_on(
+    esconv: Path, base: Path, ablated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ablated / "hard_prompt" / "training_run.json").unlink()
+    lines = (ablated / SCORES).read_text().splitlines(keepends=True)
+    (ablated / SCORES).write_text("".join(lines[:-1]))
+    assert ablate(esconv, base, ablated) == 0
+    assert (ablated / "hard_prompt" / "training_run.json").exists()
+    assert (ablated / SCORES).read_text() == "".join(lines)
+    assert len(rows_of(capsys.readouterr().out)) == 14
+
+
+def test_a_corpus_that_is_missing_is_named(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ablate(tmp_path / "nowhere.json", base, tmp_path) == 2
+    assert "nowhere.json" in capsys.readouterr().err

@@ -1,0 +1,154 @@
+"""Does the persona earn its place? `python -m training.ablate --output FOLDER`
+
+Trains the paper's baselines and PAL on the same backbone, the same conversations and as many of
+them, then measures all of them and the untrained backbone: perplexity of the human responses and
+accuracy of the strategy, with the right persona, another seeker's and none. What is done is kept;
+a run that was stopped goes on. Prints a table in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pal_model import PalError
+from training.finetune_pal import fit
+from training.fitting import RUN_FILE
+from training.run_config import RunConfig
+from training.score import Scorer
+
+RECIPES = Path(__file__).parent / "recipes"
+FORMS = {
+    "blenderbot_joint": "Blenderbot-Joint form: never a persona",
+    "hard_prompt": "Hard Prompt form",
+    "raw_utterances": "PAL, the seeker's utterances as persona",
+    "embedded": "PAL",
+}
+"""Recipes, and what they stand for."""
+
+UNTRAINED = "backbone untouched"
+PARTS = ("valid", "test")
+SCORES = "scores.jsonl"
+
+_HEADER = (
+    "| form | persona | " + " | ".join(f"{p}: a token | a word | strategy" for p in PARTS),
+    " | trained, min |",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """What is to be compared, and where it is kept.
+
+    Attributes:
+        output: folder of the runs and of their scores.
+        train_conversations: that each form learns from, once.
+        score_conversations: of each part that is measured, the first ones; None for all.
+        settings: such as "base_model=FOLDER", for every form.
+    """
+
+    output: Path
+    train_conversations: int
+    score_conversations: int | None
+    settings: tuple[str, ...] = ()
+
+    def config(self, recipe: str) -> RunConfig:
+        """Return the run of a form."""
+        budget = f"data.train_conversations={self.train_conversations}"
+        return RunConfig.load(RECIPES / f"{recipe}.yaml", [budget, *self.settings])
+
+    def train(self, recipe: str) -> Path:
+        """Train a form unless that is done; return its folder."""
+        folder = self.output / recipe
+        if not (folder / RUN_FILE).exists():
+            fit(self.config(recipe), folder, any(folder.glob("checkpoint-*")))
+        return folder
+
+    def scores(self, model: str, config: RunConfig) -> Iterator[dict[str, Any]]:
+        """Yield the scores of a model on every part and condition; measure what is missing."""
+        kept = self.output / SCORES
+        lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+        known = {_key(score): score for score in map(json.loads, lines)}
+        scorer: Scorer | None = None
+        for part in PARTS:
+            for condition in Scorer.conditions_of(config):
+                key = (model, part, self.score_conversations, condition)
+                if key not in known:
+                    scorer = scorer or Scorer(model)
+                    data = config.data
+                    turns = scorer.read(data.esconv, data.split, part, self.score_conversations)
+                    score = asdict(scorer.score(turns, condition, 1))
+                    known[key] = score | {"part": part, "conversations": self.score_conversations}
+                    with kept.open("a", encoding="utf-8") as sink:
+                        sink.write(json.dumps(known[key]) + "\n")
+                yield known[key]
+
+
+def _key(score: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(score[name] for name in ("model", "part", "conversations", "condition"))
+
+
+def table(ablation: Ablation) -> Iterator[str]:
+    """Train and measure all that is missing; yield the lines of the table."""
+    yield "".join(_HEADER)
+    yield "|" + "---|" * (2 + 3 * len(PARTS) + 1)
+    untrained = ablation.config("embedded")
+    yield from _rows(UNTRAINED, "", ablation.scores(untrained.base_model, untrained))
+    for recipe, name in FORMS.items():
+        folder = ablation.train(recipe)
+        facts = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        cost = f"{facts['seconds'] / 60:.0f}"
+        yield from _rows(name, cost, ablation.scores(str(folder), ablation.config(recipe)))
+
+
+def _rows(name: str, cost: str, scores: Iterator[dict[str, Any]]) -> Iterator[str]:
+    by_condition: dict[str, list[str]] = {}
+    for score in scores:
+        by_condition.setdefault(score["condition"], []).extend(
+            (
+                f"{score['token_perplexity']:.2f}",
+                f"{score['word_perplexity']:.2f}",
+                f"{100 * score['strategy_accuracy']:.1f} % of {score['turns']}",
+            )
+        )
+    for condition, cells in by_condition.items():
+        yield "| " + " | ".join((name, condition, *cells, cost)) + " |"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.ablate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder of runs and scores")
+    parser.add_argument("--train-conversations", type=int, default=120, help="for each form")
+    parser.add_argument("--score-conversations", type=int, help="of each part; default: all")
+    parser.add_argument(
+        "--set", action="append", metavar="SECTION.SETTING=VALUE", help="for every form"
+    )
+    options = parser.parse_args(arguments)
+    ablation = Ablation(
+        options.output,
+        options.train_conversations,
+        options.score_conversations,
+        tuple(options.set or ()),
+    )
+    try:
+        ablation.output.mkdir(parents=True, exist_ok=True)
+        for line in table(ablation):
+            print(line, flush=True)
+    except (PalError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
