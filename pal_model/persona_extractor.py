@@ -64,8 +64,7 @@ def load_persona_extractor(
     """Return the extractor called `name`.
 
     Args:
-        name: "rules", "embedded" for the model that ships, the folder of a fine-tuned one, or a
-            model of the hub.
+        name: "rules", the folder of a fine-tuned model, or a model of the hub.
         device: for a model, such as "cuda:0"; default "cpu".
         home: for a model, where the converted embedded one is kept; default `default_home()`.
 

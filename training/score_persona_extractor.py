@@ -159,7 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("extractors", nargs="+", help="'rules', 'embedded', folders, hub names")
+    parser.add_argument("extractors", nargs="+", help="'rules', folders, hub names")
     parser.add_argument(
         "--file",
         type=Path,

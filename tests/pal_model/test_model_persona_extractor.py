@@ -200,7 +200,7 @@ def test_a_saved_extractor_is_the_same_again(
 
 
 def test_a_model_that_is_not_there_is_named() -> None:
-    with pytest.raises(ModelLoadError, match=r"extractor ./no/such.: .* Name 'embedded', a folder"):
+    with pytest.raises(ModelLoadError, match=r"extractor ./no/such.: .* Name a folder that"):
         ModelPersonaExtractor.load("/no/such")
 
 
