@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -207,6 +209,9 @@ def test_a_killed_launcher_leaves_no_action_server(launch: Callable[..., Running
         time.sleep(0.05)
 
 
+PATIENCE = 60  # seconds for what takes one
+
+
 class Terminal:
     """`chat` in a pseudo-terminal, from its start to its end."""
 
@@ -227,12 +232,19 @@ class Terminal:
         """What is shown from here to `text`, without the codes that place and colour it."""
         shown = ""
         while text not in shown:
+            ready, _, _ = select.select([self._leader], [], [], PATIENCE)
+            assert ready, f"{text!r} was not shown, but {shown!r}"
             chunk = os.read(self._leader, 4096).decode(errors="replace")
             shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", chunk)
             assert "Traceback" not in shown, shown
         return shown
 
     def write(self, keys: str) -> None:
+        """Types at the prompt, once it reads keys; before, the terminal may keep or lose them."""
+        deadline = time.monotonic() + PATIENCE
+        while termios.tcgetattr(self._leader)[3] & termios.ICANON:
+            assert time.monotonic() < deadline, "the prompt does not read keys"
+            time.sleep(0.05)
         os.write(self._leader, keys.encode())
 
     def close(self) -> None:
@@ -267,7 +279,6 @@ def test_a_terminal_shows_rasas_shell_after_the_greeting(terminal: Terminal) -> 
 def test_ctrl_d_leaves_the_shell(terminal: Terminal) -> None:
     """In Rasa's own, its server stays behind and waits for ever."""
     terminal.read_until("Your input ->")
-    time.sleep(0.5)  # until the prompt reads keys; before, the terminal keeps a Ctrl-D
     terminal.write("\x04")
     assert terminal.process.wait(20) == 0
 
