@@ -10,7 +10,6 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
-    BartConfig,
     BartForConditionalGeneration,
     GPT2Config,
     GPT2LMHeadModel,
@@ -28,6 +27,7 @@ from pal_model import (
 )
 from pal_model.model_persona_extractor import ModelPersonaExtractor
 from pal_model.persona_extractor_format import PersonaExtractorConfig
+from tests.pal_model.tiny_bart import tiny_config
 
 LEARNT = {
     ("hello", "i study to be a nurse"): ["i am studying to be a nurse ."],
@@ -72,23 +72,7 @@ def ids(tokenizer: Any, text: str) -> list[int]:
 
 
 def bart(tokenizer: Any) -> Any:
-    config = BartConfig(
-        vocab_size=len(tokenizer),
-        d_model=32,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=32,
-        decoder_ffn_dim=32,
-        dropout=0.0,
-        max_position_embeddings=64,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=2,
-        decoder_start_token_id=2,
-        forced_eos_token_id=None,
-    )
+    config = tiny_config(len(tokenizer), max_position_embeddings=64)
     batches = [
         {
             "input_ids": torch.tensor([ids(tokenizer, " <sep> ".join(said))]),

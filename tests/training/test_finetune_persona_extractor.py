@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import BartConfig, BartForConditionalGeneration
+from transformers import BartForConditionalGeneration
 
 from pal_model.extractor_writers import GenerateWriter
 from pal_model.model_persona_extractor import ModelPersonaExtractor
 from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaExtractorEncoder
+from tests.pal_model.tiny_bart import tiny_config
 from tests.training.persona_chat import write_corpus
 from training import token_trainer
 from training.extractor_form import ExtractorForm
@@ -38,22 +39,7 @@ def bart(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny encoder-decoder."""
     folder = tmp_path_factory.mktemp("bart")
     torch.manual_seed(3)
-    config = BartConfig(
-        vocab_size=len(tokenizer),
-        d_model=32,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=48,
-        decoder_ffn_dim=48,
-        max_position_embeddings=512,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=2,
-        decoder_start_token_id=2,
-        forced_eos_token_id=None,
-    )
+    config = tiny_config(len(tokenizer), max_position_embeddings=512)
     BartForConditionalGeneration(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
