@@ -2,8 +2,9 @@
 
 Trains the paper's baselines and PAL on the same backbone, the same conversations and as many of
 them, then measures all of them and the untrained backbone: perplexity of the human responses and
-accuracy of the strategy, with the right persona, another seeker's and none. What is done is kept;
-a run that was stopped goes on. Prints a table in Markdown.
+accuracy of the strategy, on the test part with the right persona, another seeker's and none, on the
+validation part as each was trained. What is done is kept; a run that was stopped goes on. Prints a
+table in Markdown.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ FORMS = {
 """Recipes, and what they stand for."""
 
 UNTRAINED = "backbone untouched"
-PARTS = ("valid", "test")
+VALID, TEST = PARTS = ("valid", "test")
 SCORES = "scores.jsonl"
 
 _HEADER = (
@@ -76,7 +77,8 @@ class Ablation:
         known = {_key(score): score for score in map(json.loads, lines)}
         scorer: Scorer | None = None
         for part in PARTS:
-            for condition in Scorer.conditions_of(config):
+            conditions = Scorer.conditions_of(config)
+            for condition in conditions[:1] if part == VALID else conditions:
                 key = (model, part, self.score_conversations, condition)
                 if key not in known:
                     scorer = scorer or Scorer(model)
@@ -107,17 +109,18 @@ def table(ablation: Ablation) -> Iterator[str]:
 
 
 def _rows(name: str, cost: str, scores: Iterator[dict[str, Any]]) -> Iterator[str]:
-    by_condition: dict[str, list[str]] = {}
-    for score in scores:
-        by_condition.setdefault(score["condition"], []).extend(
-            (
-                f"{score['token_perplexity']:.2f}",
-                f"{score['word_perplexity']:.2f}",
-                f"{100 * score['strategy_accuracy']:.1f} % of {score['turns']}",
-            )
-        )
-    for condition, cells in by_condition.items():
-        yield "| " + " | ".join((name, condition, *cells, cost)) + " |"
+    cells = {(score["condition"], score["part"]): _cells(score) for score in scores}
+    for condition in (condition for condition, part in cells if part == TEST):
+        both = [cell for part in PARTS for cell in cells.get((condition, part), ("",) * 3)]
+        yield "| " + " | ".join((name, condition, *both, cost)) + " |"
+
+
+def _cells(score: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        f"{score['token_perplexity']:.2f}",
+        f"{score['word_perplexity']:.2f}",
+        f"{100 * score['strategy_accuracy']:.1f} % of {score['turns']}",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from accelerate import PartialState
 from transformers import TrainingArguments, set_seed
 from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
@@ -121,6 +122,7 @@ def fit_form(
         **facts,
         "rows": {part: len(of_part) for part, of_part in rows.items()},
         "tokens_an_epoch": sum(map(len, rows["train"])),
+        "processes": trainer.args.world_size,
         "steps": trainer.state.global_step,
         "seconds": round(result.metrics["train_runtime"]),
         "best_step": trainer.state.best_global_step,
@@ -166,5 +168,6 @@ def run_command(
     except PalError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(facts, indent=2))
+    if PartialState().is_main_process:
+        print(json.dumps(facts, indent=2))
     return 0

@@ -109,19 +109,25 @@ class TokenTrainer(Trainer):
         loader = self.get_eval_dataloader(eval_dataset)
         model: Any = self._wrap_model(cast(Any, self.model), training=False)
         model.eval()
-        totals: dict[str, Tensor] = {}  # of each part: loss, tokens
+        names: list[str] = []
+        sums: list[Tensor] = []  # of each row and part: loss, tokens
         for batch in loader:
             with torch.inference_mode(), self.compute_loss_context_manager():
                 inputs = self._prepare_inputs(batch)
                 losses = token_losses(self._form, model, inputs)
-            for name, kept in self._form.parts(inputs).items():
-                sums = torch.stack([losses[kept].sum().double(), kept.sum().double()])
-                totals[name] = totals.get(name, 0) + sums
-        totals = {n: self.accelerator.reduce(t, reduction="sum") for n, t in totals.items()}
-        loss, tokens = sum(totals.values(), torch.zeros(2, dtype=torch.float64)).tolist()
+            parts = self._form.parts(inputs)
+            names = list(parts)
+            of_rows = [
+                torch.stack([(losses * kept).sum(1), kept.sum(1)], dim=1) for kept in parts.values()
+            ]
+            # From all processes, less the rows that made the last one's batch as long as theirs.
+            gathered = self.accelerator.gather_for_metrics(torch.stack(of_rows, dim=1).double())
+            sums.append(gathered.sum(0))
+        by_part = torch.stack(sums).sum(0)
+        loss, tokens = by_part.sum(0).tolist()
         metrics = {"loss": loss / tokens}
-        for name, (part_loss, part_tokens) in totals.items():
-            metrics[f"{name}_loss"] = float(part_loss / part_tokens)
+        for name, (part_loss, part_tokens) in zip(names, by_part.tolist(), strict=True):
+            metrics[f"{name}_loss"] = part_loss / part_tokens
             metrics[f"{name}_perplexity"] = math.exp(part_loss / part_tokens)
         metrics = {f"{metric_key_prefix}_{key}": value for key, value in metrics.items()}
         self.log(metrics)
