@@ -38,6 +38,10 @@ class PersonaDataSettings(Section):
     esconv_conversations: int = Field(0, ge=0)
     """Of ESConv's training part, with what the rules find as targets: people in distress do not
     write as in PERSONA-CHAT."""
+    annotated_passes: int = Field(0, ge=0)
+    """How often an epoch goes through the utterances of ESConv's training part whose personas were
+    annotated (see `training.annotated_personas`); those of its validation part are then validated
+    on, too."""
     esconv: Path | None = None
     """ESConv.json; default: where it is found."""
     split: str = "pal"

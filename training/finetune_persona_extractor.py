@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training.annotated_personas import ANNOTATIONS, read_annotated
 from training.extractor_form import ExtractorForm
 from training.extractor_run import ExtractorRun, PersonaDataSettings
 from training.fitting import fit_form, run_command
@@ -77,17 +78,23 @@ def read_parts(
         "train": [speaker for both in dialogues[: data.train_dialogues] for speaker in both],
         "valid": [speaker for both in valid for speaker in both],
     }
-    if data.esconv_conversations:
+    if data.esconv_conversations or data.annotated_passes:
         esconv = data.esconv or find_esconv()
-        split_file = esconv.with_name(SPLIT_FILE)
-        files += [esconv, split_file]
-        chosen = read_split(split_file, data.split, "train")
-        random.Random(seed).shuffle(chosen)  # noqa: S311  (repeatable, no secret)
-        conversations = list(read_esconv(esconv))
-        parts["train"] += [
-            seeker_by_rules(conversations[i]) for i in chosen[: data.esconv_conversations]
-        ]
+        files += [esconv, esconv.with_name(SPLIT_FILE)]
+        parts["train"] += _by_rules(esconv, data, seed)
+    if data.annotated_passes:
+        files.append(ANNOTATIONS)
+        parts["train"] += data.annotated_passes * read_annotated(esconv, data.split, "train")
+        parts["valid"] += read_annotated(esconv, data.split, "valid")
     return parts, files
+
+
+def _by_rules(esconv: Path, data: PersonaDataSettings, seed: int) -> list[SpeakerTurns]:
+    """Return seekers of ESConv's training part, with what the rules find."""
+    chosen = read_split(esconv.with_name(SPLIT_FILE), data.split, "train")
+    random.Random(seed).shuffle(chosen)  # noqa: S311  (repeatable, no secret)
+    conversations = list(read_esconv(esconv))
+    return [seeker_by_rules(conversations[i]) for i in chosen[: data.esconv_conversations]]
 
 
 def _dialogues(

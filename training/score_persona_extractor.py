@@ -11,7 +11,11 @@ with what Dialogue NLI says that they support. Two ways of comparing, for each h
   bound.
 
 And the share of sentences that none of the speaker's utterances supports, by embeddings; beside it
-the same of pairs that are known to be supported, and of pairs that are known not to be.
+the same of pairs that are known to be supported, and of pairs that are known not to be; and of the
+utterances that support nothing the share to which something was written (`needless`).
+
+With `--annotated PART`, utterances of ESConv are read (see `training.annotated_personas`), whose
+sentences leave nothing out; they are compared by meaning.
 """
 
 from __future__ import annotations
@@ -29,7 +33,9 @@ from tqdm import tqdm
 from pal_model import PalError, PersonaExtractor
 from pal_model.model_persona_extractor import ModelPersonaExtractor
 from pal_model.persona_extractor import load_persona_extractor
+from training.annotated_personas import read_annotated
 from training.persona_examples import SpeakerTurns, find_persona_chat, read_speakers
+from training.readers.esconv import find_esconv
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 
 SAME = 0.6
@@ -72,6 +78,7 @@ class ExtractorScore:
     unsupported: Share = field(default_factory=Share)
     unsupported_of_aligned: Share = field(default_factory=Share)
     unsupported_of_strangers: Share = field(default_factory=Share)
+    needless: Share = field(default_factory=Share)
 
     def add(
         self,
@@ -79,6 +86,8 @@ class ExtractorScore:
         speaker: SpeakerTurns,
         written: Written,
         stranger: SpeakerTurns,
+        *,
+        by_alignment: bool = True,
     ) -> None:
         """Add a speaker.
 
@@ -87,6 +96,8 @@ class ExtractorScore:
             speaker: what they said and what that supports.
             written: what the extractor wrote to each utterance.
             stranger: another speaker, whose persona the utterances do not support.
+            by_alignment: whether there are sentences in the persona that an utterance could be
+                tied to wrongly.
         """
         said = speaker.utterances
         references = sorted({s for of_one in speaker.supported for s in of_one})
@@ -101,7 +112,13 @@ class ExtractorScore:
             (self.unsupported_of_strangers, stranger.persona),
         ):
             share.add(not near for near in _are_near(encoder, claims, said, SUPPORT))
-        self._add_alignment(encoder, speaker, written, persona)
+        self.needless.add(
+            bool(of_one)
+            for of_one, expected in zip(written, speaker.supported, strict=True)
+            if not expected
+        )
+        if by_alignment:
+            self._add_alignment(encoder, speaker, written, persona)
 
     def _add_alignment(
         self,
@@ -167,27 +184,38 @@ def build_parser() -> argparse.ArgumentParser:
         help="of PERSONA-CHAT, with its alignment beside it",
     )
     parser.add_argument("--dialogues", type=int, help="so many, drawn at random; default: all")
+    parser.add_argument(
+        "--annotated", choices=("valid", "test"), help="a part of ESConv, instead of PERSONA-CHAT"
+    )
     parser.add_argument("--seed", type=int, default=13, help="of what is drawn")
     parser.add_argument("--encoder", default=PACKAGED, help="of sentences; a folder or hub name")
     parser.add_argument("--device", help="of the extractor, such as cuda:0")
     return parser
 
 
+def _speakers(options: argparse.Namespace) -> list[SpeakerTurns]:
+    if options.annotated is not None:
+        return read_annotated(find_esconv(), "pal", options.annotated)
+    speakers = read_speakers(find_persona_chat(options.file), "supported")
+    dialogues = list(zip(speakers[::2], speakers[1::2], strict=True))
+    random.Random(options.seed).shuffle(dialogues)  # noqa: S311  (repeatable, no secret)
+    return [speaker for both in dialogues[: options.dialogues] for speaker in both]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each extractor; print a JSON line for each."""
     options = build_parser().parse_args(arguments)
     try:
-        speakers = read_speakers(find_persona_chat(options.file), "supported")
-        dialogues = list(zip(speakers[::2], speakers[1::2], strict=True))
-        random.Random(options.seed).shuffle(dialogues)  # noqa: S311  (repeatable, no secret)
-        chosen = [speaker for both in dialogues[: options.dialogues] for speaker in both]
+        chosen = _speakers(options)
         encoder = SentenceEncoder(options.encoder)
         for name in options.extractors:
             extractor = load_persona_extractor(name, device=options.device)
             score = ExtractorScore()
             for index, speaker in enumerate(tqdm(chosen, desc=name, file=sys.stderr)):
                 stranger = chosen[(index + 2) % len(chosen)]
-                score.add(encoder, speaker, write_all(extractor, speaker), stranger)
+                written = write_all(extractor, speaker)
+                by_alignment = options.annotated is None
+                score.add(encoder, speaker, written, stranger, by_alignment=by_alignment)
             facts = {"extractor": name, "speakers": len(chosen), "encoder": encoder.name}
             print(json.dumps(facts | score.report()), flush=True)
     except (PalError, OSError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaEx
 from tests.pal_model.tiny_bart import tiny_config
 from tests.training.persona_chat import write_corpus
 from training import token_trainer
+from training.annotated_personas import read_annotated
 from training.extractor_form import ExtractorForm
 from training.extractor_run import ExtractorRun
 from training.finetune_persona_extractor import main, read_parts
@@ -241,3 +243,23 @@ def test_seekers_of_esconv_join_with_what_the_rules_find(corpus: Path, esconv: P
     assert "I am a nurse, day 1." in {
         sentence for speaker in joined for sentence in speaker.persona
     }
+
+
+def test_annotated_utterances_join_as_often_as_they_are_to_be_read(
+    corpus: Path, esconv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annotations = tmp_path / "annotated.jsonl"
+    lines = (
+        '{"conversation": 0, "utterance": 2, "sentences": ["I am tall."]}',
+        '{"conversation": 1, "utterance": 0, "sentences": []}',
+        '{"conversation": 7, "utterance": 0, "sentences": ["Of the test part."]}',
+    )
+    annotations.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    reading = partial(read_annotated, annotations=annotations)
+    monkeypatch.setattr("training.finetune_persona_extractor.read_annotated", reading)
+    update = {"train": corpus, "valid": None, "esconv": esconv, "annotated_passes": 3}
+    data = ExtractorRun.load(RECIPE).data.model_copy(update=update)
+    parts, files = read_parts(data, seed=1)
+    assert [speaker.persona for speaker in parts["train"][52:]] == 3 * [("I am tall.",)]
+    assert [speaker.persona for speaker in parts["valid"][8:]] == [()]
+    assert "esconv_personas.jsonl" in {file.name for file in files}
