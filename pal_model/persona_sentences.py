@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from snowballstemmer import stemmer
 
@@ -22,6 +23,9 @@ def _word_set(words: str) -> frozenset[str]:
 
 
 _FIRST_PERSON = _word_set("i i'm i've i'd i'll me my mine myself we we're we've our us")
+_SUBJECTS = _word_set("i i'm i've i'd i'll me we we're we've us")
+_POSSESSIVES = _word_set("my our")
+_OTHERS = _word_set("he he's she she's they they're you you're who his her their your")
 _NEGATIONS = _word_set("not no never nobody none nothing cannot without neither nor")
 _FUNCTION_WORDS = (
     _FIRST_PERSON
@@ -45,10 +49,11 @@ def plausible_sentences(sentences: Iterable[str], utterances: Sequence[str]) -> 
       published annotation script;
     - is not in the first person;
     - has no content word that the seeker used: it is made up;
-    - says the contrary of the only clauses that have all of its content words.
+    - says the contrary of the only clauses that have all of its content words;
+    - says of the seeker what was only said of others: of "They fired her", "I fired her".
     """
     clauses = [
-        (_content_stems(words), _is_negated(words))
+        _Clause(tuple(words), _content_stems(words), _is_negated(words))
         for utterance in utterances
         for words in map(_words, _CLAUSE_END.split(utterance))
     ]
@@ -56,15 +61,53 @@ def plausible_sentences(sentences: Iterable[str], utterances: Sequence[str]) -> 
     return [sentence for sentence in tidied if _is_plausible(sentence, clauses)]
 
 
-def _is_plausible(sentence: str, clauses: Sequence[tuple[frozenset[str], bool]]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    words: tuple[str, ...]
+    stems: frozenset[str]
+    is_negated: bool
+
+
+def _is_plausible(sentence: str, clauses: Sequence[_Clause]) -> bool:
     words = _words(sentence)
     if not FEWEST_WORDS <= len(words) <= MOST_WORDS or _FAVOURITES.search(sentence):
         return False
     stems = _content_stems(words)
-    if not _FIRST_PERSON.intersection(words) or not any(stems & said for said, _ in clauses):
+    if not _FIRST_PERSON.intersection(words) or not any(stems & c.stems for c in clauses):
         return False
-    polarities = {is_negated for said, is_negated in clauses if stems <= said}
-    return not polarities or _is_negated(words) in polarities
+    polarities = {clause.is_negated for clause in clauses if stems <= clause.stems}
+    if polarities and _is_negated(words) not in polarities:
+        return False
+    return words[0] not in _SUBJECTS or not _is_of_others(words, clauses)
+
+
+def _is_of_others(words: Sequence[str], clauses: Iterable[_Clause]) -> bool:
+    """Return whether the first content word of a sentence that begins with "I" was said, and of
+    others each time.
+    """
+    head = next((stem for word in words for stem in _content_stems([word])), None)
+    owners = [
+        _is_of_seeker(clause.words[:place])
+        for clause in clauses
+        if head in clause.stems
+        for place, word in enumerate(clause.words)
+        if head in _content_stems([word])
+    ]
+    return bool(owners) and not any(owners)
+
+
+def _is_of_seeker(before: Sequence[str]) -> bool:
+    """Return whether what follows the words `before` is said of the seeker: the nearest subject is
+    the seeker, or there is none.
+    """
+    if before and before[-1] in _POSSESSIVES:
+        return True
+    for word in reversed(before):
+        if word in _SUBJECTS:
+            return True
+        if word in _OTHERS or word in _POSSESSIVES:
+            return False
+    return not _content_stems(before)
 
 
 def _words(text: str) -> list[str]:

@@ -60,3 +60,38 @@ def test_one_clause_that_bears_a_sentence_out_is_enough() -> None:
 
 def test_without_a_word_from_the_seeker_nothing_enters() -> None:
     assert plausible_sentences(["I have a dog.", "I am tired."], []) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "They fired her.",
+        "my boss fired her",
+        "the company fired half of us",
+        "She has a friend who fired her.",
+        "I told you that he fired her!",
+        "Well, his boss fired people.",
+    ],
+)
+def test_what_others_did_is_not_said_of_the_seeker(said: str) -> None:
+    assert plausible_sentences(["I fired her."], [said]) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("I fired her.", "I finally fired her"),
+        ("I fired her.", "fired her yesterday"),
+        ("I fired her.", "They say that I fired her"),
+        ("I fired her.", "My wife and I fired her."),
+        ("I have a husband.", "My husband hardly listens"),
+        ("I am anxious.", "It makes me anxious"),
+        ("I love my dog.", "Our dog is all she has"),  # nobody said "love"
+        ("My boss fired her.", "my boss fired her"),
+        ("I am sad.", "My boss is sad, and I am sad too"),
+    ],
+)
+def test_what_is_said_of_the_seeker_may_enter_whoever_else_is_there(
+    sentence: str, said: str
+) -> None:
+    assert plausible_sentences([sentence], [said]) == [sentence]
