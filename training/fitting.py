@@ -43,10 +43,20 @@ def optimiser_of(model: Any, recipe: Recipe) -> torch.optim.AdamW:
     )
 
 
+def computes_in_bfloat16() -> bool:
+    """Return whether the device that training runs on has instructions for products in bfloat16."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    cpu: Any = torch.cpu
+    return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())
+
+
 def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
     """Translate the recipe for Hugging Face's Trainer."""
     optimiser = recipe.optimiser
-    has_bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    in_bfloat16 = optimiser.precision == "bfloat16" or (
+        optimiser.precision == "auto" and computes_in_bfloat16()
+    )
     return TrainingArguments(
         output_dir=str(output),
         per_device_train_batch_size=optimiser.rows_per_batch,
@@ -58,7 +68,8 @@ def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
         warmup_steps=optimiser.warmup_steps,
         lr_scheduler_type=optimiser.schedule,
         max_grad_norm=optimiser.max_grad_norm,
-        bf16=optimiser.precision == "bfloat16" or (optimiser.precision == "auto" and has_bf16),
+        bf16=in_bfloat16,
+        use_cpu=in_bfloat16 and not torch.cuda.is_available(),  # elsewhere it is not asked for that
         train_sampling_strategy=optimiser.order if optimiser.rows_per_batch > 1 else "random",
         eval_strategy="steps",
         eval_steps=recipe.eval_steps,

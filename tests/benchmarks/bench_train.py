@@ -24,6 +24,7 @@ from tqdm import tqdm
 from tests.benchmarks.report import described, environment, save, table, verdict
 from tests.benchmarks.samples import read_samples
 from training.examples import SupporterTurn, TurnExample, encode, supporter_turns
+from training.fitting import computes_in_bfloat16
 from training.forms import PackedForm, load_form
 from training.packing import IGNORED, PackedRow
 from training.run_config import RunConfig
@@ -39,11 +40,11 @@ LEGEND = f"""\
 plain: one turn a row (persona, history and response as one text), {PLAIN_BATCH} rows a batch in the
 order drawn, padded to the longest, float32, logits at every position: as the published script.
 packed N x B: turns of a conversation in rows of N tokens, B rows a batch, logits where something is
-to be predicted; {"bfloat16" if torch.cuda.is_available() else "float32"}. A step is forward and
-backward. turns/s: responses learnt from in a second. tokens/s: tokens that these turns have when
-each is read alone, whichever way they were read. of peak: arithmetic that was done, 4 operations a
-weight and token (the backbone is frozen), against that of large matrix products in float32 and, on
-a GPU, in bfloat16. Every variant reads all the turns once; numbers are of the whole pass.
+to be predicted; float32, or where the device has instructions for it bfloat16, as recipes have it.
+A step is forward and backward. turns/s: responses learnt from in a second. tokens/s: tokens that
+these turns have when each is read alone, whichever way they were read. of peak: arithmetic that was
+done, 4 operations a weight and token (the backbone is frozen), against that of large matrix
+products in the format of the packed rows. Every variant reads all the turns once; numbers are of the whole pass.
 """
 
 
@@ -88,8 +89,8 @@ def packed_steps(form: PackedForm, rows: Sequence[PackedRow], size: int) -> Iter
         batch = {n: t.to(form.model.device) for n, t in form.collate(chosen).items()}
 
         def step(batch: dict[str, torch.Tensor] = batch) -> int:
-            use_bf16 = form.model.device.type == "cuda"
-            with torch.autocast("cuda", torch.bfloat16, enabled=use_bf16):
+            device = form.model.device.type
+            with torch.autocast(device, torch.bfloat16, enabled=computes_in_bfloat16()):
                 losses = token_losses(form, form.model, batch)
             (losses.sum() / (batch["labels"] != IGNORED).sum()).backward()
             return batch["input_ids"].numel()
@@ -194,8 +195,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = f"packed {limit} x {size}"
         works[name] = measured(packed_steps(form, rows, size), tokens_a_turn, form.model, name)
     size = 8192 if on_gpu else 2048
-    best = peak(torch.bfloat16 if on_gpu else torch.float32, size)
-    print(f"peak: {best / 1e12:.2f} TFLOP/s; {tokens_a_turn:.0f} tokens a turn\n")
+    number_format = torch.bfloat16 if computes_in_bfloat16() else torch.float32
+    best = peak(number_format, size)
+    print(
+        f"peak in {number_format}: {best / 1e12:.2f} TFLOP/s; {tokens_a_turn:.0f} tokens a turn\n"
+    )
     rates: dict[str, Callable[[Work], float]] = {
         "turns/s": lambda w: w.turns / w.seconds,
         "tokens/s": lambda w: w.tokens / w.seconds,
