@@ -44,8 +44,8 @@ to be predicted; float32, or where the device has instructions for it bfloat16, 
 A step is forward and backward. turns/s: responses learnt from in a second. tokens/s: tokens that
 these turns have when each is read alone, whichever way they were read. of peak: arithmetic that was
 done, 4 operations a weight and token (the backbone is frozen), against that of large matrix
-products in the format of the packed rows. Every variant reads all the turns once; numbers are of the
-whole pass.
+products in the format of the packed rows. Every variant reads all the turns once; numbers are of
+the whole pass.
 """
 
 
