@@ -35,6 +35,8 @@ class PersonaDataSettings(Section):
     """"all": the whole persona, as the published script has it; see `persona_examples.examples`."""
     window: int | None = Field(3, ge=1)
     capitals: float = Field(0.5, ge=0, le=1)
+    max_row_tokens: int = Field(512, ge=64)
+    """Of the examples that a decoder-only model reads in one row."""
     esconv_conversations: int = Field(0, ge=0)
     """Of ESConv's training part, with what the rules find as targets: people in distress do not
     write as in PERSONA-CHAT."""

@@ -16,6 +16,7 @@ from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from pal_model import PalError
+from training.precision import trains_faster_in_bfloat16
 from training.provenance import git_revision
 from training.recipe import Recipe
 from training.token_trainer import Rows, TokenForm, TokenTrainer
@@ -43,20 +44,28 @@ def optimiser_of(model: Any, recipe: Recipe) -> torch.optim.AdamW:
     )
 
 
-def computes_in_bfloat16() -> bool:
-    """Return whether the device that training runs on has instructions for products in bfloat16."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    cpu: Any = torch.cpu
-    return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())
+def settled(recipe: AnyRecipe, output: Path, *, resume: bool) -> AnyRecipe:
+    """Write the recipe into `output`, its precision no longer "auto" but what the run in there
+    began with where it goes on, else what is faster here; return what was written.
+    """
+    file, state = output / RECIPE_FILE, PartialState()
+    with state.local_main_process_first():  # all processes of a machine have one precision
+        if state.is_local_main_process:
+            precision = recipe.optimiser.precision
+            if resume and file.exists():
+                precision = type(recipe).load(file).optimiser.precision
+            elif precision == "auto":
+                precision = "bfloat16" if trains_faster_in_bfloat16() else "float32"
+            optimiser = recipe.optimiser.model_copy(update={"precision": precision})
+            output.mkdir(parents=True, exist_ok=True)
+            recipe.model_copy(update={"optimiser": optimiser}).save(file)
+        return type(recipe).load(file)
 
 
 def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
-    """Translate the recipe for Hugging Face's Trainer."""
+    """Translate a settled recipe for Hugging Face's Trainer."""
     optimiser = recipe.optimiser
-    in_bfloat16 = optimiser.precision == "bfloat16" or (
-        optimiser.precision == "auto" and computes_in_bfloat16()
-    )
+    in_bfloat16 = optimiser.precision == "bfloat16"
     return TrainingArguments(
         output_dir=str(output),
         per_device_train_batch_size=optimiser.rows_per_batch,
@@ -91,7 +100,7 @@ def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
 
 def fit_form(
     form: TokenForm,
-    recipe: Recipe,
+    recipe: AnyRecipe,
     rows: dict[str, list[Any]],
     output: Path,
     facts: dict[str, Any],
@@ -112,6 +121,7 @@ def fit_form(
         `facts` and more, as written to `training_run.json`.
     """
     revision = git_revision()  # of the code that runs, which may be changed while it does
+    recipe = settled(recipe, output, resume=resume)
     # By itself it would put those of a validation before the first step into the current folder.
     tensorboard = TensorBoardCallback()
     tensorboard.logging_dir = str(output / "runs")
@@ -142,7 +152,6 @@ def fit_form(
     }
     if trainer.is_world_process_zero():
         form.save(trainer.model, output)
-        recipe.save(output / RECIPE_FILE)
         (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
 

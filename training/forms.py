@@ -29,7 +29,7 @@ from training.examples import (
     without_some_personas,
 )
 from training.lora import save_lora, with_lora
-from training.packing import IGNORED, PackedRow, collate, pack
+from training.packing import IGNORED, PackedRow, collate, pack, packed_logits
 from training.recipe import RecipeError
 from training.run_config import RunConfig
 from training.token_trainer import TokenForm
@@ -119,15 +119,8 @@ class PackedForm(_TurnForm):
         return collate(rows)
 
     def logits(self, model: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """Predict the last K tokens of each row."""
-        logits: Tensor = model(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
-            position_ids=batch["position_ids"],
-            use_cache=False,
-            logits_to_keep=batch["labels"].shape[1],
-        ).logits
-        return logits
+        """See `packing.packed_logits`."""
+        return packed_logits(model, batch)
 
     def save(self, model: Any, output: Path) -> None:
         """Write the LoRA."""

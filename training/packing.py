@@ -8,8 +8,9 @@ the turn alone would compute (held by a test), in less than half the tokens on E
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -186,6 +187,18 @@ def collate(rows: Sequence[PackedRow], pad_id: int = 0) -> dict[str, Tensor]:
         "labels": labels,
         "is_name": _stacked([row.names for row in rows], length, False)[:, -kept:],
     }
+
+
+def packed_logits(model: Any, batch: Mapping[str, Tensor]) -> Tensor:
+    """Return what a decoder-only model predicts at the last K tokens of each row, (B, K, V)."""
+    logits: Tensor = model(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        position_ids=batch["position_ids"],
+        use_cache=False,
+        logits_to_keep=batch["labels"].shape[1],
+    ).logits
+    return logits
 
 
 def _stacked(rows: Sequence[Sequence[int]], length: int, padding: int) -> Tensor:

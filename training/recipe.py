@@ -53,7 +53,7 @@ class OptimiserSettings(Section):
     where length goes with what is to be learnt, such as whether there is anything to write at all,
     a step then sees one kind alone, and short targets count for more than long ones."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """auto: bfloat16 where the device computes in it, else float32. Weights stay in float32."""
+    """auto: what is faster here (see `training.precision`). Weights stay in float32."""
 
 
 class Recipe(Section):

@@ -24,9 +24,9 @@ from tqdm import tqdm
 from tests.benchmarks.report import described, environment, save, table, verdict
 from tests.benchmarks.samples import read_samples
 from training.examples import SupporterTurn, TurnExample, encode, supporter_turns
-from training.fitting import computes_in_bfloat16
 from training.forms import PackedForm, load_form
 from training.packing import IGNORED, PackedRow
+from training.precision import trains_faster_in_bfloat16
 from training.run_config import RunConfig
 from training.token_trainer import token_losses
 
@@ -40,7 +40,7 @@ LEGEND = f"""\
 plain: one turn a row (persona, history and response as one text), {PLAIN_BATCH} rows a batch in the
 order drawn, padded to the longest, float32, logits at every position: as the published script.
 packed N x B: turns of a conversation in rows of N tokens, B rows a batch, logits where something is
-to be predicted; float32, or where the device has instructions for it bfloat16, as recipes have it.
+to be predicted; in float32 or bfloat16, whichever is faster here, as recipes have it.
 A step is forward and backward. turns/s: responses learnt from in a second. tokens/s: tokens that
 these turns have when each is read alone, whichever way they were read. of peak: arithmetic that was
 done, 4 operations a weight and token (the backbone is frozen), against that of large matrix
@@ -91,7 +91,7 @@ def packed_steps(form: PackedForm, rows: Sequence[PackedRow], size: int) -> Iter
 
         def step(batch: dict[str, torch.Tensor] = batch) -> int:
             device = form.model.device.type
-            with torch.autocast(device, torch.bfloat16, enabled=computes_in_bfloat16()):
+            with torch.autocast(device, torch.bfloat16, enabled=trains_faster_in_bfloat16()):
                 losses = token_losses(form, form.model, batch)
             (losses.sum() / (batch["labels"] != IGNORED).sum()).backward()
             return batch["input_ids"].numel()
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = f"packed {limit} x {size}"
         works[name] = measured(packed_steps(form, rows, size), tokens_a_turn, form.model, name)
     size = 8192 if on_gpu else 2048
-    number_format = torch.bfloat16 if computes_in_bfloat16() else torch.float32
+    number_format = torch.bfloat16 if trains_faster_in_bfloat16() else torch.float32
     best = peak(number_format, size)
     print(
         f"peak in {number_format}: {best / 1e12:.2f} TFLOP/s; {tokens_a_turn:.0f} tokens a turn\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import BartForConditionalGeneration
+from transformers import BartForConditionalGeneration, GPT2Config, GPT2LMHeadModel
 
 from pal_model.extractor_writers import GenerateWriter
 from pal_model.model_persona_extractor import ModelPersonaExtractor
@@ -19,12 +19,14 @@ from tests.pal_model.tiny_bart import tiny_config
 from tests.training.persona_chat import write_corpus
 from training import token_trainer
 from training.annotated_personas import read_annotated
-from training.extractor_form import ExtractorForm
+from training.extractor_forms import load_extractor_form
 from training.extractor_run import ExtractorRun
 from training.finetune_persona_extractor import main, read_parts
 from training.fitting import fit_form
+from training.packing import IGNORED
 from training.persona_examples import PersonaExample
 from training.readers.esconv import read_esconv
+from training.token_trainer import token_losses
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "persona_extractor" / "tiny.yaml"
 
@@ -34,6 +36,17 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("personachat")
     write_corpus(folder, "valid", 6)
     return write_corpus(folder, "train", 30)
+
+
+@pytest.fixture(scope="module")
+def gpt2(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny model that is no Llama."""
+    folder = tmp_path_factory.mktemp("gpt2")
+    torch.manual_seed(4)
+    config = GPT2Config(vocab_size=len(tokenizer), n_embd=16, n_layer=2, n_head=2)
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +96,7 @@ def test_a_lora_is_trained_and_says_where_it_is_from(trained: Path, base: Path) 
 
 def test_the_engine_writes_what_transformers_writes(trained: Path, base: Path) -> None:
     served = ModelPersonaExtractor.load(str(trained), dtype=torch.float32)
-    form = ExtractorForm(ExtractorRun(base_model=str(base), lora=None))
+    form: Any = load_extractor_form(ExtractorRun(base_model=str(base), lora=None))
     encoder: PersonaExtractorEncoder = form._encoder
     from pal_model.checkpoint import merged
 
@@ -119,30 +132,54 @@ def test_all_weights_of_an_encoder_decoder_are_trained(
     assert PersonaExtractorConfig.load(tmp_path).base_model is None
 
 
-@pytest.mark.parametrize("kind", ["base", "bart"])
+@pytest.mark.parametrize("kind", ["base", "gpt2", "bart"])
 def test_the_loss_is_that_of_one_example_after_another(
     kind: str, request: pytest.FixtureRequest
 ) -> None:
-    """Padding, and the logits that are left out, change nothing."""
+    """Packing, padding and the logits that are left out change nothing."""
     folder = request.getfixturevalue(kind)
-    form = ExtractorForm(ExtractorRun(base_model=str(folder), lora=None))
+    form: Any = load_extractor_form(ExtractorRun(base_model=str(folder), lora=None))
     form.model.eval()
-    said = [("hello",), ("i am a nurse", "and a cook"), ("what about my cat, is it asleep?",)]
+    said = [("hello",), ("hello there", "and a cook"), ("what about my cat, is it asleep?",)]
     found = [(), ("I am a nurse.", "I am a cook."), ("I have a cat.",)]
-    rows = form.rows(PersonaExample(s, f) for s, f in zip(said, found, strict=True))
-    batch = form.collate(rows)
-    together = token_trainer.token_losses(form, form.model, batch)
-    for row, losses in zip(rows, together, strict=True):
-        if kind == "bart":
-            inputs = {"input_ids": torch.tensor([row.read]), "labels": torch.tensor([row.written])}
-        else:
-            ids = torch.tensor([[*row.read, *row.written]])
-            labels = ids.clone()
-            labels[:, : len(row.read)] = -100
-            inputs = {"input_ids": ids, "labels": labels}
-        alone = form.model(**inputs).loss
-        assert losses[losses != 0].mean().item() == pytest.approx(alone.item(), rel=1e-4)
-        assert (losses != 0).sum() == len(row.written)
+    examples = [PersonaExample(s, f) for s, f in zip(said, found, strict=True)]
+    batch = form.collate(form.rows(examples))
+    assert batch["input_ids"].shape[0] == (3 if kind == "bart" else 1)
+    losses = token_losses(form, form.model, batch)
+    alone = [loss for example in examples for loss in losses_alone(form, example, kind)]
+    assert sorted(losses[batch["labels"] != IGNORED].tolist()) == pytest.approx(
+        sorted(alone), rel=1e-4, abs=1e-4
+    )
+
+
+def losses_alone(form: Any, example: PersonaExample, kind: str) -> list[float]:
+    """Of each token that is to be written to one example."""
+    read, written = form._ids(example)
+    if kind == "bart":
+        inputs = {"input_ids": torch.tensor([read]), "labels": torch.tensor([written])}
+        logits = form.model(**inputs).logits[0]
+    else:
+        logits = form.model(input_ids=torch.tensor([[*read, *written[:-1]]])).logits[0]
+        logits = logits[len(read) - 1 :]
+    losses = torch.nn.functional.cross_entropy(logits, torch.tensor(written), reduction="none")
+    return losses.tolist()
+
+
+def test_rows_mix_speakers(base: Path) -> None:
+    """Guards against rows of one speaker, whose utterances are of a kind."""
+    form: Any = load_extractor_form(
+        ExtractorRun.load(RECIPE, [f"base_model={base}", "data.max_row_tokens=64"])
+    )
+    said = [f"hello {number}" for number in range(40)]
+    rows = form.rows([PersonaExample((text,), ()) for text in said])
+    assert sum(row.turns for row in rows) == 40
+    assert all(len(row) <= 64 for row in rows)
+    [everything] = load_extractor_form(ExtractorRun(base_model=str(base))).rows(
+        [PersonaExample((text,), ()) for text in said]
+    )
+    assert len(everything) < 40 * len(form._ids(PersonaExample(("hello 10",), ()))[0])
+    in_order = form._encoder.encode([said[0]])[:-1]
+    assert everything.ids[: len(in_order)] != in_order
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
@@ -174,9 +211,10 @@ def test_silence_is_learnt_as_well_as_speech(
 ) -> None:
     """A batch of which nothing is to be said has one target a row; its loss is their mean."""
     run = ExtractorRun.load(RECIPE, [f"base_model={base}", f"optimiser.batches_per_step={batches}"])
-    form = ExtractorForm(run)
-    rows = form.rows([PersonaExample((said,), ()) for said in ("hello", "thanks", "bye", "ok")] * 4)
-    untrained = token_trainer.token_losses(form, form.model, form.collate(rows)).mean().item()
+    form = load_extractor_form(run)
+    said = ("hello", "thanks", "bye", "ok")
+    rows = [row for text in said * 4 for row in form.rows([PersonaExample((text,), ())])]
+    untrained = token_losses(form, form.model, form.collate(rows)).mean().item()
     losses = []
     compute = token_trainer.TokenTrainer.compute_loss
 
