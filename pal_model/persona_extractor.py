@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pal_model.conversation import Conversation
 from pal_model.persona import Persona
@@ -23,6 +23,22 @@ class PersonaExtractor(Protocol):
     def extract(self, seeker_utterances: Sequence[str]) -> Persona:
         """Return the persona that `seeker_utterances` (oldest first) support; it may be empty."""
         ...
+
+
+@runtime_checkable
+class BatchPersonaExtractor(PersonaExtractor, Protocol):
+    """One that reads several seekers' utterances faster together than one after the other."""
+
+    def extract_batch(self, batch: Sequence[Sequence[str]]) -> list[Persona]:
+        """Return what `extract` returns of each seeker's utterances."""
+        ...
+
+
+def extract_each(extractor: PersonaExtractor, batch: Sequence[Sequence[str]]) -> list[Persona]:
+    """Return the persona of each seeker's utterances, read together where that is faster."""
+    if isinstance(extractor, BatchPersonaExtractor):
+        return extractor.extract_batch(batch)
+    return [extractor.extract(said) for said in batch]
 
 
 def infer_persona(

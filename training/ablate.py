@@ -38,7 +38,7 @@ SCORES = "scores.jsonl"
 
 _HEADER = (
     "| form | persona | " + " | ".join(f"{p}: a token | a word | strategy" for p in PARTS),
-    " | trained, min |",
+    " | trained on, tokens | min |",
 )
 
 
@@ -78,17 +78,25 @@ class Ablation:
         scorer: Scorer | None = None
         for part in PARTS:
             conditions = Scorer.conditions_of(config)
-            for condition in conditions[:1] if part == VALID else conditions:
-                key = (model, part, self.score_conversations, condition)
-                if key not in known:
-                    scorer = scorer or Scorer(model)
-                    data = config.data
-                    turns = scorer.read(data.esconv, data.split, part, self.score_conversations)
-                    score = asdict(scorer.score(turns, condition, 1))
-                    known[key] = score | {"part": part, "conversations": self.score_conversations}
+            wanted = conditions[:1] if part == VALID else conditions
+            keys = [(model, part, self.score_conversations, condition) for condition in wanted]
+            missing = [key for key in keys if key not in known]
+            if missing:
+                scorer = scorer or Scorer(model, config.data)
+                for score in self._measured(scorer, part, [key[-1] for key in missing]):
+                    known[_key(score)] = score
                     with kept.open("a", encoding="utf-8") as sink:
-                        sink.write(json.dumps(known[key]) + "\n")
-                yield known[key]
+                        sink.write(json.dumps(score) + "\n")
+            yield from (known[key] for key in keys)
+
+    def _measured(
+        self, scorer: Scorer, part: str, conditions: Sequence[str]
+    ) -> Iterator[dict[str, Any]]:
+        data = scorer.config.data
+        turns = scorer.read(data.esconv, data.split, part, self.score_conversations)
+        for condition in conditions:
+            score = asdict(scorer.score(turns, condition, 1))
+            yield score | {"part": part, "conversations": self.score_conversations}
 
 
 def _key(score: dict[str, Any]) -> tuple[Any, ...]:
@@ -98,21 +106,22 @@ def _key(score: dict[str, Any]) -> tuple[Any, ...]:
 def table(ablation: Ablation) -> Iterator[str]:
     """Train and measure all that is missing; yield the lines of the table."""
     yield "".join(_HEADER)
-    yield "|" + "---|" * (2 + 3 * len(PARTS) + 1)
+    yield "|" + "---|" * (2 + 3 * len(PARTS) + 2)
     untrained = ablation.config("embedded")
-    yield from _rows(UNTRAINED, "", ablation.scores(untrained.base_model, untrained))
+    yield from _rows(UNTRAINED, ("", ""), ablation.scores(untrained.base_model, untrained))
     for recipe, name in FORMS.items():
         folder = ablation.train(recipe)
         facts = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        cost = f"{facts['seconds'] / 60:.0f}"
+        epochs = ablation.config(recipe).optimiser.epochs
+        cost = (f"{epochs * facts['tokens_an_epoch']:,.0f}", f"{facts['seconds'] / 60:.0f}")
         yield from _rows(name, cost, ablation.scores(str(folder), ablation.config(recipe)))
 
 
-def _rows(name: str, cost: str, scores: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _rows(name: str, cost: Sequence[str], scores: Iterator[dict[str, Any]]) -> Iterator[str]:
     cells = {(score["condition"], score["part"]): _cells(score) for score in scores}
     for condition in (condition for condition, part in cells if part == TEST):
         both = [cell for part in PARTS for cell in cells.get((condition, part), ("",) * 3)]
-        yield "| " + " | ".join((name, condition, *both, cost)) + " |"
+        yield "| " + " | ".join((name, condition, *both, *cost)) + " |"
 
 
 def _cells(score: dict[str, Any]) -> tuple[str, str, str]:

@@ -28,7 +28,7 @@ from training.examples import SupporterTurn, with_personas_of
 from training.fitting import RECIPE_FILE
 from training.forms import load_form
 from training.packing import IGNORED
-from training.run_config import RunConfig
+from training.run_config import DataSettings, RunConfig
 
 CONDITIONS = ("right", "wrong", "none")
 
@@ -57,11 +57,16 @@ class Score:
 class Scorer:
     """One checkpoint, ready to be measured."""
 
-    def __init__(self, name: str) -> None:
-        """Load a base model, or a folder that `training.finetune_pal` wrote."""
+    def __init__(self, name: str, data: DataSettings | None = None) -> None:
+        """Load a base model, or a folder that `training.finetune_pal` wrote.
+
+        Args:
+            name: of the base model, or the folder.
+            data: what a base model is measured on; a folder says so itself.
+        """
         recipe = Path(name, RECIPE_FILE)
         self.name = name
-        self.config = RunConfig(base_model=name)
+        self.config = RunConfig(base_model=name, data=data or DataSettings())
         if recipe.exists():
             self.config = RunConfig.load(recipe).model_copy(update={"start_from": Path(name)})
         self._form = load_form(self.config)

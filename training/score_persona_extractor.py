@@ -31,8 +31,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pal_model import PalError, PersonaExtractor
-from pal_model.model_persona_extractor import ModelPersonaExtractor
-from pal_model.persona_extractor import load_persona_extractor
+from pal_model.persona_extractor import extract_each, load_persona_extractor
 from training.annotated_personas import read_annotated
 from training.persona_examples import SpeakerTurns, find_persona_chat, read_speakers
 from training.readers.esconv import find_esconv
@@ -164,9 +163,7 @@ def _are_near(
 
 def write_all(extractor: PersonaExtractor, speaker: SpeakerTurns) -> list[list[str]]:
     """Return what `extractor` writes to each utterance of `speaker`, read by itself."""
-    if isinstance(extractor, ModelPersonaExtractor):
-        return [list(p) for p in extractor.extract_batch([[u] for u in speaker.utterances])]
-    return [list(extractor.extract([utterance])) for utterance in speaker.utterances]
+    return [list(p) for p in extract_each(extractor, [[u] for u in speaker.utterances])]
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pal_model import Conversation, Persona, PersonaExtractor, Speaker, infer_persona
-from pal_model.persona_extractor import FIRST_UTTERANCE_WITH_PERSONA
+from pal_model import Conversation, Persona, PersonaExtractor, Speaker
+from pal_model.persona_extractor import extract_each, unread_utterances
 
 PersonaSource = Literal["annotated", "inferred", "raw", "none"]
 
@@ -17,17 +17,24 @@ TurnPersonas = Mapping[int, Persona]
 def inferred_personas(conversation: Conversation, extractor: PersonaExtractor) -> TurnPersonas:
     """Infer personas as when served: accumulated from the third utterance of the conversation on,
     each of the seeker's utterances read once (PAL, section 3.2 and Table 1).
+
+    What is new in each turn is read apart from the others, but all in one batch.
     """
+    turns = [
+        index
+        for index, utterance in enumerate(conversation.utterances)
+        if utterance.speaker is Speaker.SUPPORTER
+    ]
+    new: list[tuple[str, ...]] = []
+    read = 0
+    for index in turns:
+        new.append(unread_utterances(Conversation(conversation.utterances[:index]), read))
+        read += len(new[-1])
+    told = iter(extract_each(extractor, [said for said in new if said]))
+    persona = Persona()
     personas = {}
-    persona, read = Persona(), 0
-    for index, utterance in enumerate(conversation.utterances):
-        if utterance.speaker is not Speaker.SUPPORTER:
-            continue
-        history = Conversation(conversation.utterances[:index])
-        said = len(history.seeker_utterances)
-        if index >= FIRST_UTTERANCE_WITH_PERSONA and said > read:
-            persona = infer_persona(extractor, history, persona, already_read=read)
-            read = said
+    for index, said in zip(turns, new, strict=True):
+        persona = persona.merge(next(told)) if said else persona
         personas[index] = persona
     return personas
 

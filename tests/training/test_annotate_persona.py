@@ -36,6 +36,22 @@ def test_personas_accumulate_from_the_third_utterance_and_nothing_is_read_twice(
     assert extractor.read == [said[:2], *[(text,) for text in said[2:]]]
 
 
+def test_an_extractor_that_can_reads_all_turns_in_one_batch(esconv: Path) -> None:
+    class Batching(Counting):
+        def extract_batch(self, batch: Any) -> list[Persona]:
+            batches.append(len(batch))
+            return [self.extract(said) for said in batch]
+
+    batches: list[int] = []
+    for conversation in read_esconv(esconv):
+        one_by_one, together = Counting(), Batching()
+        personas = inferred_personas(conversation, together)
+        assert personas == inferred_personas(conversation, one_by_one)
+        assert together.read == one_by_one.read
+        assert batches.pop() == len(together.read)
+        assert not batches
+
+
 def test_what_is_written_is_esconv_with_personas_and_says_where_it_is_from(
     esconv: Path, tmp_path: Path
 ) -> None:
