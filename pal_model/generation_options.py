@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from pal_model.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,9 @@ class GenerationOptions:
         max_sentences: a response ends after this many sentences; 0 is no bound.
         candidates: responses drawn for each turn, of which the best is returned.
         seed: makes a run repeatable; None draws anew each time.
+        edited: trim a response to whole sentences, and say nothing that should not be said; False
+            returns what the model wrote, which may be nothing.
+        alphas: guidance strength of each strategy; None for the checkpoint's own.
     """
 
     do_sample: bool = True
@@ -31,6 +37,8 @@ class GenerationOptions:
     max_sentences: int = 2
     candidates: int = 3
     seed: int | None = None
+    edited: bool = True
+    alphas: Mapping[Strategy, float] | None = None
 
     def __post_init__(self) -> None:
         rules = {
@@ -46,7 +54,18 @@ class GenerationOptions:
             "max_new_tokens": (self.max_new_tokens >= 1, "1 or more"),
             "max_sentences": (self.max_sentences >= 0, "0 or more"),
             "candidates": (self.candidates >= 1, "1 or more"),
+            "alphas": (
+                self.alphas is None
+                or all(0 <= self.alphas.get(s, -1) < float("inf") for s in Strategy),
+                "a number, 0 or more, for each strategy",
+            ),
         }
         for name, (holds, rule) in rules.items():
             if not holds:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be {rule}.")
+
+
+PAPER_OPTIONS = GenerationOptions(
+    no_repeat_ngram_size=0, max_sentences=0, candidates=1, edited=False
+)
+"""How the paper draws a response (section 4.3): one, as the model writes it."""

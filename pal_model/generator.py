@@ -121,32 +121,37 @@ class PalGenerator:
             return []
         options = options or GenerationOptions()
         states = self._model.read(requests)
-        turns = self._choose_strategies(requests, states)
+        turns = self._choose_strategies(requests, states, options.alphas)
         drafts = self._write(states, turns, options, deadline)
-        ranked = self._ranked(self._without_flaws(drafts))
-        return [_reply(turn, [d.text for d in ranked if d.turn is turn]) for turn in turns]
+        kept = self._without_flaws(drafts) if options.edited else [d for d in drafts if d.row.ids]
+        ranked = self._ranked(kept)
+        return [
+            _reply(turn, [d.text for d in ranked if d.turn is turn], edited=options.edited)
+            for turn in turns
+        ]
 
     def forget(self) -> None:
         """Drop all that is remembered of any conversation; what is read next is read anew."""
         self._model.forget()
 
     def _choose_strategies(
-        self, requests: Sequence[ReplyRequest], states: TurnStates
+        self,
+        requests: Sequence[ReplyRequest],
+        states: TurnStates,
+        alphas: Mapping[Strategy, float] | None,
     ) -> list[_Turn]:
         distributions = self._chooser.distributions(
             states.logits, [_recent_strategies(r.conversation) for r in requests]
         )
-        return [
-            self._turn(*item)
-            for item in zip(requests, states.has_persona, distributions, strict=True)
-        ]
-
-    def _turn(
-        self, request: ReplyRequest, has_persona: bool, probabilities: Mapping[Strategy, float]
-    ) -> _Turn:
-        strategy = request.strategy or next(iter(probabilities))
-        alpha = self._model.config.alphas[strategy] if has_persona else 0.0
-        return _Turn(request, probabilities, strategy, alpha)
+        alphas = alphas or self._model.config.alphas
+        turns = []
+        for request, has_persona, probabilities in zip(
+            requests, states.has_persona, distributions, strict=True
+        ):
+            strategy = request.strategy or next(iter(probabilities))
+            alpha = alphas[strategy] if has_persona else 0.0
+            turns.append(_Turn(request, probabilities, strategy, alpha))
+        return turns
 
     def _write(
         self,
@@ -185,6 +190,8 @@ class PalGenerator:
         self, turn: _Turn, opening: TokenIds, row: DecodedRow, options: GenerationOptions
     ) -> str:
         text = self._model.decode((*opening, *row.ids))
+        if not options.edited:
+            return " ".join(text.split())
         return trimmed(text, turn.strategy, options.max_sentences)
 
     def _completes(self, strategy: Strategy, max_sentences: int) -> Callable[[Sequence[int]], bool]:
@@ -218,7 +225,9 @@ class PalGenerator:
         against that after a neutral message): "I'm here for you" is likely anywhere.
         """
         anywhere = None
-        if len(drafts) > 1:
+        if len({id(draft.turn) for draft in drafts}) < len(
+            drafts
+        ):  # of some turn there are several
             anywhere = self._model.log_probs_anywhere(
                 [WrittenResponse(d.turn.strategy, d.opening, d.row.ids) for d in drafts]
             )
@@ -237,7 +246,9 @@ def _recent_strategies(conversation: Conversation) -> list[Strategy]:
     return used[: -_RECENT_UTTERANCES - 1 : -1]
 
 
-def _reply(turn: _Turn, texts: Sequence[str]) -> Reply:
+def _reply(turn: _Turn, texts: Sequence[str], *, edited: bool) -> Reply:
+    if not texts and not edited:
+        texts = [""]  # is what the model wrote
     conversation = turn.request.conversation
     return Reply(
         text=texts[0] if texts else fallback_response(turn.strategy, conversation),

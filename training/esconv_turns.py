@@ -27,10 +27,12 @@ class EsconvTurns:
 
     Attributes:
         parts: of each part that was asked for, each conversation's turns.
+        indices: of each part, the conversations' places in ESConv.json.
         hashes: by the files' names.
     """
 
     parts: dict[str, list[list[SupporterTurn]]]
+    indices: dict[str, list[int]]
     hashes: dict[str, str]
 
 
@@ -43,6 +45,7 @@ def read_turns(
     *,
     seed: int | None = None,
     limits: dict[str, int | None] | None = None,
+    consecutive: bool = False,
 ) -> EsconvTurns:
     """Read some parts of a split.
 
@@ -55,6 +58,7 @@ def read_turns(
         seed: shuffles each part: the corpus is in the order of its making, and the first
             conversations of a part are to stand for all. None leaves the order.
         limits: number of conversations of a part that are read at most.
+        consecutive: as `supporter_turns` takes it.
 
     Raises:
         CorpusError: a file is missing or malformed, a part not there, or a conversation in two.
@@ -70,16 +74,19 @@ def read_turns(
     for part, chosen in indices.items():
         if seed is not None:
             random.Random(seed).shuffle(chosen)  # noqa: S311  (repeatable, no secret)
+        del chosen[(limits or {}).get(part) or len(chosen) :]
         result[part] = []
-        for index in chosen[: (limits or {}).get(part)]:
+        for index in chosen:
             conversation = conversations[index]
             personas = (
                 annotated[index][1]
                 if annotated
                 else personas_from(persona, conversation, extractor)
             )
-            result[part].append(list(supporter_turns(conversation, personas)))
-    return EsconvTurns(result, {file.name: file_hash(file) for file in (path, split_file)})
+            result[part].append(
+                list(supporter_turns(conversation, personas, consecutive=consecutive))
+            )
+    return EsconvTurns(result, indices, {file.name: file_hash(file) for file in (path, split_file)})
 
 
 def _require_apart(split_file: Path, indices: dict[str, list[int]]) -> None:

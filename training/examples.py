@@ -47,7 +47,9 @@ class TurnExample:
         return sum(map(len, read)) - 1  # the last token is predicted and not read
 
 
-def supporter_turns(conversation: Conversation, personas: TurnPersonas) -> Iterator[SupporterTurn]:
+def supporter_turns(
+    conversation: Conversation, personas: TurnPersonas, *, consecutive: bool = False
+) -> Iterator[SupporterTurn]:
     """Yield the turns in which a supporter answers the seeker, with a strategy and some text.
 
     A supporter's utterance right after another one is part of a longer turn; as in the published
@@ -56,11 +58,14 @@ def supporter_turns(conversation: Conversation, personas: TurnPersonas) -> Itera
     Args:
         conversation: a whole one.
         personas: where a turn is not in it, it has none.
+        consecutive: yield those right after another one, too, and those that begin.
     """
     before: Speaker | None = None
     for index, utterance in enumerate(conversation.utterances):
         previous, before = before, utterance.speaker
-        if utterance.speaker is not Speaker.SUPPORTER or previous is not Speaker.SEEKER:
+        if utterance.speaker is not Speaker.SUPPORTER:
+            continue
+        if previous is not Speaker.SEEKER and not consecutive:
             continue
         if utterance.strategy is None or not utterance.text.strip():
             continue

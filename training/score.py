@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from pal_model import PalError
+from pal_model.embedded import find_model
 
 # isort: split
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from tqdm import tqdm
 
-from training.esconv_turns import read_turns
+from training.esconv_turns import EsconvTurns, read_turns
 from training.examples import SupporterTurn, with_personas_of
 from training.fitting import RECIPE_FILE
 from training.forms import load_form
@@ -41,6 +43,7 @@ class Score:
         turns: number of responses, n.
         token_perplexity: exp of the loss a token of the response, its end included, its strategy's
             name not; comparable within one tokenizer.
+        token_perplexity_with_strategy: the same with the strategy's name, as PAL's script has it.
         word_perplexity: the same over the number of words, which white space separates;
             comparable across tokenizers.
         strategy_accuracy: share of turns whose most probable strategy is the supporter's.
@@ -50,6 +53,7 @@ class Score:
     condition: str
     turns: int
     token_perplexity: float
+    token_perplexity_with_strategy: float
     word_perplexity: float
     strategy_accuracy: float
 
@@ -64,11 +68,12 @@ class Scorer:
             name: of the base model, or the folder.
             data: what a base model is measured on; a folder says so itself.
         """
-        recipe = Path(name, RECIPE_FILE)
+        folder = Path(find_model(name))
+        recipe = folder / RECIPE_FILE
         self.name = name
         self.config = RunConfig(base_model=name, data=data or DataSettings())
         if recipe.exists():
-            self.config = RunConfig.load(recipe).model_copy(update={"start_from": Path(name)})
+            self.config = RunConfig.load(recipe).model_copy(update={"start_from": folder})
         self._form = load_form(self.config)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._form.model.to(self._device).eval()
@@ -86,47 +91,67 @@ class Scorer:
     def read(
         self, esconv: Path | None, split: str, part: str, limit: int | None
     ) -> list[list[SupporterTurn]]:
-        """Return the turns of a part of ESConv with such personas as the model was trained on.
+        """Return the turns of `read_part` alone."""
+        return self.read_part(esconv, split, part, limit).parts[part]
+
+    def read_part(
+        self,
+        esconv: Path | None,
+        split: str,
+        part: str,
+        limit: int | None,
+        *,
+        consecutive: bool = False,
+    ) -> EsconvTurns:
+        """Read a part of ESConv with such personas as the model was trained on.
 
         Args:
             esconv: ESConv.json; None for where it is found.
             split: such as "pal".
             part: such as "test".
             limit: number of conversations at most, the first ones.
+            consecutive: as `supporter_turns` takes it.
 
         Raises:
             CorpusError: as `read_turns`.
         """
         data = self.config.data
-        limits = {part: limit}
         return read_turns(
-            esconv, split, (part,), data.persona, data.extractor, limits=limits
-        ).parts[part]
+            esconv,
+            split,
+            (part,),
+            data.persona,
+            data.extractor,
+            limits={part: limit},
+            consecutive=consecutive,
+        )
 
     def score(
         self, conversations: Sequence[Sequence[SupporterTurn]], condition: str, batch_size: int
     ) -> Score:
         """Measure one condition on the turns of `conversations`."""
-        sums = torch.zeros(4, dtype=torch.float64)  # loss, tokens, right strategies, turns
-        rows = self._form.rows(self._with_personas(conversations, condition), 0)
+        sums = torch.zeros(6, dtype=torch.float64)  # see `_sums`
+        rows = self._form.rows(self.with_personas(conversations, condition), 0)
         rows = sorted(rows, key=len)
         for start in tqdm(range(0, len(rows), batch_size), desc=condition, file=sys.stderr):
             sums += self._sums(rows[start : start + batch_size])
-        loss, tokens, right, turns = sums.tolist()
+        loss, tokens, name_loss, name_tokens, right, turns = sums.tolist()
         words = sum(len(turn.response.split()) for turns_ in conversations for turn in turns_)
         return Score(
             model=self.name,
             condition=condition,
             turns=int(turns),
             token_perplexity=math.exp(loss / tokens),
+            token_perplexity_with_strategy=math.exp((loss + name_loss) / (tokens + name_tokens)),
             word_perplexity=math.exp(loss / words),
             strategy_accuracy=right / turns,
         )
 
     @staticmethod
-    def _with_personas(
+    def with_personas(
         conversations: Sequence[Sequence[SupporterTurn]], condition: str
     ) -> list[list[SupporterTurn]]:
+        """Return the turns with the right personas, another seeker's ("wrong"), or none."""
         if condition == "right":
             return [list(turns) for turns in conversations]
         none: Sequence[SupporterTurn] = ()
@@ -138,18 +163,20 @@ class Scorer:
 
     @torch.inference_mode()
     def _sums(self, rows: Sequence[Any]) -> Tensor:
+        """Return of some rows: loss and number of the responses' tokens, the same of the names of
+        strategies, strategies that are right, turns; (6,).
+        """
         batch = {n: tensor.to(self._device) for n, tensor in self._form.collate(rows).items()}
         logits, labels = self._form.logits(self._form.model, batch), batch["labels"]
         is_name = batch["is_name"]
-        is_text = (labels != IGNORED) & ~is_name
+        sums = []
+        for chosen in ((labels != IGNORED) & ~is_name, is_name):
+            loss = F.cross_entropy(logits[chosen].float(), labels[chosen], reduction="sum")
+            sums += [loss, chosen.sum()]
         begins_name = is_name.clone()
         begins_name[:, 1:] &= ~is_name[:, :-1]
-        losses = torch.nn.functional.cross_entropy(
-            logits[is_text].float(), labels[is_text], reduction="sum"
-        )
-        chosen = self._strategies[logits[begins_name][:, self._strategies].argmax(dim=-1)]
-        right = (chosen == labels[begins_name]).sum()
-        sums = [losses, is_text.sum(), right, begins_name.sum()]
+        likeliest = self._strategies[logits[begins_name][:, self._strategies].argmax(dim=-1)]
+        sums += [(likeliest == labels[begins_name]).sum(), begins_name.sum()]
         return torch.stack([value.double() for value in sums]).cpu()
 
 

@@ -22,6 +22,7 @@ from pal_model import (
 from pal_model.configuration import PalConfig
 from pal_model.decoder_only_model import DecoderOnlyModel
 from pal_model.decoding import DecodedRow
+from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.torch_backbone import TorchBackbone
 
 EMPTY = DecodedRow(ids=(), mean_log_prob=0.0)
@@ -222,3 +223,29 @@ def test_a_draft_that_ends_at_once_is_not_said(
     [reply] = generator.reply([ReplyRequest(conversation("Hi"), strategy=Strategy.SELF_DISCLOSURE)])
     assert not reply.generated
     assert reply.text
+
+
+def test_unedited_it_says_what_the_model_wrote(
+    generator: PalGenerator, requests: list[ReplyRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = DecodedRow(ids=(20, 21, 22), mean_log_prob=-1.0)
+    monkeypatch.setattr("pal_model.generator.decode", lambda *_, **__: [written, EMPTY, written])
+    monkeypatch.setattr("pal_model.generator.find_flaw", lambda *_: "flawed")
+    monkeypatch.setattr(
+        type(generator.model), "log_probs_anywhere", lambda *_: pytest.fail("nothing to choose")
+    )
+    replies = generator.reply(requests, PAPER_OPTIONS)
+    text = " ".join(generator.model.decode(written.ids).split())
+    assert [r.text.endswith(text) for r in replies] == [True, False, True]
+    assert replies[1].text == ""
+    assert all(reply.generated for reply in replies)
+
+
+def test_alphas_may_be_others_than_the_checkpoints(
+    generator: PalGenerator, conversation: Callable[..., Conversation]
+) -> None:
+    request = ReplyRequest(conversation("Hi"), PERSONA, Strategy.INFORMATION)
+    options = GenerationOptions(alphas=dict.fromkeys(Strategy, 0.0) | {Strategy.INFORMATION: 2})
+    assert generator.reply([request], options)[0].alpha == 2
+    with pytest.raises(ValueError, match=r"alphas is .* 0 or more, for each"):
+        GenerationOptions(alphas={Strategy.INFORMATION: 1.0})

@@ -1,0 +1,187 @@
+"""Evaluation for real, of a tiny model on a made-up corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pal_model import Strategy
+from training import evaluate
+from training.evaluate import RESULT_FILE, main
+from training.predicting import predict
+from training.predictions import Prediction, read_predictions
+from training.run_config import RunConfig
+
+
+def run(esconv: Path, model: Path, output: Path, *options: str) -> int:
+    encoder = () if "--encoder" in options else ("--no-encoder",)
+    return main([str(model), "--output", str(output), "--esconv", str(esconv), *encoder, *options])
+
+
+def predictions_of(output: Path, seed: int = 1) -> list[Prediction]:
+    return read_predictions(output / f"predictions.{seed}.jsonl")
+
+
+@pytest.fixture(scope="module")
+def evaluated(esconv: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("evaluated")
+    assert run(esconv, base, output, "--seeds", "1", "2") == 0
+    return output
+
+
+def test_every_turn_of_the_part_is_responded_to(esconv: Path, evaluated: Path) -> None:
+    dialogues = json.loads(esconv.read_text())
+    expected = [
+        (index, place)
+        for index in (7, 9, 11, 13)
+        for place, turn in enumerate(dialogues[index]["dialog"])
+        if turn["speaker"] == "supporter"
+    ]
+    for seed in (1, 2):
+        predictions = predictions_of(evaluated, seed)
+        assert [p.turn for p in predictions] == expected
+        for p in predictions:
+            turn = dialogues[p.conversation]["dialog"][p.utterance]
+            assert p.reference == turn["content"]
+            assert p.gold_strategy == turn["annotation"]["strategy"]
+            assert p.strategy is p.ranked[0]
+            assert set(p.ranked) == set(Strategy)
+    assert predictions_of(evaluated) != predictions_of(evaluated, 2)
+
+
+def test_the_result_has_every_metric_with_its_spread(evaluated: Path) -> None:
+    result = json.loads((evaluated / RESULT_FILE).read_text())
+    assert result["n"] == len(predictions_of(evaluated))
+    assert result["evaluation"]["seeds"] == [1, 2]
+    names = [
+        "ACC",
+        "B-1",
+        "B-2",
+        "B-3",
+        "B-4",
+        "D-1",
+        "D-2",
+        "D-3",
+        "E-1",
+        "E-2",
+        "R-L",
+        "length",
+        "empty",
+        "duplicate",
+    ]
+    assert names < set(result["metrics"])
+    for name in ("ACC", "B-1", "R-L", "length"):
+        figure = result["metrics"][name]
+        low, high = figure["interval"]
+        assert low <= figure["mean"] <= high
+        assert len(figure["seeds"]) == 2
+    assert "interval" not in result["metrics"]["D-1"]
+    perplexity = result["perplexity"]
+    assert perplexity["turns"] == result["n"]
+    assert perplexity["token_perplexity"] != perplexity["token_perplexity_with_strategy"]
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(
+    esconv: Path, base: Path, evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*args: Any, **kwargs: Any) -> Iterator[list[Prediction]]:
+        batches = predict(*args, **kwargs)
+        yield next(batches)
+        yield next(batches)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "predict", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(esconv, base, tmp_path, "--seeds", "1", "2")
+    assert 0 < len(predictions_of(tmp_path)) < len(predictions_of(evaluated))
+    assert run(esconv, base, tmp_path, "--seeds", "1", "2") == 0
+    for seed in (1, 2):
+        assert predictions_of(tmp_path, seed) == predictions_of(evaluated, seed)
+    ours, theirs = (json.loads((f / RESULT_FILE).read_text()) for f in (tmp_path, evaluated))
+    assert ours["metrics"] == theirs["metrics"]
+    # Nothing is made twice.
+    monkeypatch.setattr(evaluate.PalGenerator, "load", lambda *_: pytest.fail("nothing to do"))
+    assert run(esconv, base, tmp_path, "--seeds", "1", "2") == 0
+
+
+def test_what_is_said_in_a_conversation_does_not_depend_on_the_others(
+    esconv: Path, base: Path, evaluated: Path, tmp_path: Path
+) -> None:
+    assert run(esconv, base, tmp_path, "--batch-size", "1", "--conversations", "2") == 0
+    alone = predictions_of(tmp_path)
+    assert len({p.conversation for p in alone}) == 2
+    together = {p.turn: p for p in predictions_of(evaluated)}
+    assert alone == [together[p.turn] for p in alone]
+
+
+def test_strategy_alpha_and_persona_may_be_given(
+    esconv: Path, base: Path, evaluated: Path, tmp_path: Path
+) -> None:
+    options = ("--strategy", "gold", "--alpha", "0.5", "--persona", "wrong")
+    assert run(esconv, base, tmp_path, *options, "--conversations", "3") == 0
+    right = {p.turn: p for p in predictions_of(evaluated)}
+    for p in predictions_of(tmp_path):
+        assert p.strategy is p.gold_strategy
+        assert p.alpha == (0.5 if p.persona else 0)
+    assert any(p.persona != right[p.turn].persona for p in predictions_of(tmp_path))
+
+
+def test_likeness_to_the_persona_names_its_encoder(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--conversations", "1", "--encoder")
+    assert run(esconv, base, tmp_path, *options, "all-MiniLM-L6-v2") == 0
+    assert "Cos-Sim (all-MiniLM-L6-v2)" in capsys.readouterr().out
+    assert run(esconv, base, tmp_path, *options, "/no/such/encoder") == 2
+    assert "Cannot load the sentence encoder '/no/such/encoder'" in capsys.readouterr().err
+
+
+def test_another_evaluation_does_not_go_on_with_this_one(
+    esconv: Path, base: Path, evaluated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(esconv, base, evaluated, "--strategy", "gold") == 2
+    assert "was begun with evaluation" in capsys.readouterr().err
+
+
+def test_a_model_is_not_evaluated_on_what_it_was_trained_on(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose test part another split's training part has in it."""
+    file = tmp_path / "ESConv.json"
+    file.write_bytes(esconv.read_bytes())
+    splits = json.loads(esconv.with_name("splits_seed13.json").read_text())
+    splits["other"] = {"train": [0, 7, 9], "valid": [1], "test": [2]}
+    file.with_name("splits_seed13.json").write_text(json.dumps(splits))
+    model = tmp_path / "model"
+    model.mkdir()
+    config = {"base_model": str(base), "data": {"split": "other", "train_conversations": 3}}
+    RunConfig.model_validate(config).save(model / "training_run.yaml")
+    assert run(file, model, tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert "was trained on 2 of the conversations in pal/test" in error
+    assert "such as [7, 9]" in error
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"conversation": 1', "the line is no prediction"),
+        ('{"conversation": "x"}', "conversation is no prediction"),
+        (None, "is there twice"),
+    ],
+)
+def test_predictions_that_cannot_be_used_are_named(
+    line: str | None, problem: str, evaluated: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "predictions.jsonl"
+    good = (evaluated / "predictions.1.jsonl").read_text().splitlines()[0]
+    file.write_text(f"{good}\n{line or good}\n")
+    with pytest.raises(evaluate.PalError, match=problem):
+        read_predictions(file)
+    with pytest.raises(evaluate.PalError, match="Cannot read"):
+        read_predictions(tmp_path / "nowhere")

@@ -1,0 +1,254 @@
+"""A checkpoint's row of the paper's Table 3: `python -m training.evaluate MODEL --output FOLDER`.
+
+Writes a response to every turn of a part of ESConv, once for each seed, and counts: accuracy of the
+strategy, BLEU, distinct-n, ROUGE-L, likeness to the persona, and what else `training.evaluation`
+has, with intervals; and perplexity of the human responses. Responses are drawn as the paper draws
+them, with the strategy that the model chose, unless options say otherwise. What is done is kept; a
+run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from tqdm import tqdm
+
+from pal_model import GenerationOptions, PalError, PalGenerator, Strategy
+from pal_model.embedded import find_model
+from pal_model.generation_options import PAPER_OPTIONS
+from training.esconv_turns import EsconvTurns
+from training.evaluation import Run, measure, summarise
+from training.fitting import RECIPE_FILE
+from training.predicting import predict
+from training.predictions import as_line, read_predictions
+from training.provenance import file_hash, git_revision
+from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
+from training.run_config import RunConfig
+from training.score import CONDITIONS, Scorer
+from training.sentence_encoder import PACKAGED, SentenceEncoder
+
+MANIFEST_FILE = "evaluation_run.json"
+RESULT_FILE = "evaluation.json"
+
+
+class EvaluationError(PalError):
+    """An evaluation that would not say what it seems to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What is evaluated, and how; with the data's hashes it makes a manifest.
+
+    Attributes:
+        model: a base model or a folder.
+        split, part: of ESConv.
+        conversations: the first so many; None for all.
+        seeds: of what is drawn, a run each.
+        strategy: whose strategy a response is written with.
+        alpha: guidance strength of all strategies; None for the checkpoint's own.
+        persona: "right", another seeker's ("wrong") or "none".
+        served: draw and edit responses as the action server does, not as the paper.
+        consecutive: respond in a supporter's place right after a supporter, too.
+        encoder: of sentences; None leaves Cos-Sim out.
+    """
+
+    model: str
+    split: str = "pal"
+    part: str = "test"
+    conversations: int | None = None
+    seeds: tuple[int, ...] = (1,)
+    strategy: Literal["predicted", "gold"] = "predicted"
+    alpha: float | None = None
+    persona: str = "right"
+    served: bool = False
+    consecutive: bool = False
+    encoder: str | None = PACKAGED
+
+    @property
+    def options(self) -> GenerationOptions:
+        """How responses are drawn."""
+        alphas = None if self.alpha is None else dict.fromkeys(Strategy, self.alpha)
+        return replace(GenerationOptions() if self.served else PAPER_OPTIONS, alphas=alphas)
+
+
+def evaluate(
+    evaluation: Evaluation, output: Path, *, esconv: Path | None = None, batch_size: int = 16
+) -> dict[str, Any]:
+    """Evaluate; return what is written to `evaluation.json`.
+
+    Raises:
+        EvaluationError: the model was trained on what it is to be evaluated on, or another
+            evaluation was begun in `output`.
+        PalError: a corpus, a model or an encoder cannot be used.
+    """
+    esconv = esconv or find_esconv()
+    require_unseen(evaluation, esconv)
+    scorer = Scorer(evaluation.model)
+    encoder = None if evaluation.encoder is None else SentenceEncoder(evaluation.encoder)
+    turns = scorer.read_part(
+        esconv,
+        evaluation.split,
+        evaluation.part,
+        evaluation.conversations,
+        consecutive=evaluation.consecutive,
+    )
+    manifest = _begin(evaluation, turns, output)
+    runs = predicted(evaluation, scorer, turns, output, batch_size, encoder)
+    score = scorer.score(turns.parts[evaluation.part], evaluation.persona, 1)
+    result = {
+        **manifest,
+        "n": len(runs[0].predictions),
+        "perplexity": asdict(score),
+        "metrics": summarise(runs),
+    }
+    (output / RESULT_FILE).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result
+
+
+def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
+    """Make sure that the model has not learnt from what it is evaluated on.
+
+    Raises:
+        EvaluationError: it has.
+    """
+    recipe = Path(find_model(evaluation.model), RECIPE_FILE)
+    if not recipe.exists():
+        return
+    config = RunConfig.load(recipe)
+    split_file = esconv.with_name(SPLIT_FILE)
+    learnt = read_split(split_file, config.data.split, "train")
+    random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
+    seen = set(learnt[: config.data.train_conversations])
+    seen &= set(read_split(split_file, evaluation.split, evaluation.part))
+    if seen:
+        raise EvaluationError(
+            f"{evaluation.model} was trained on {len(seen)} of the conversations in "
+            f"{evaluation.split}/{evaluation.part} (see {recipe}), such as {sorted(seen)[:3]}. "
+            f"Evaluate it on the test part of {config.data.split!r}."
+        )
+
+
+def predicted(
+    evaluation: Evaluation,
+    scorer: Scorer,
+    turns: EsconvTurns,
+    output: Path,
+    batch_size: int,
+    encoder: SentenceEncoder | None,
+) -> list[Run]:
+    """Make the predictions of each seed that are missing; return all with what is counted."""
+    part = evaluation.part
+    given = scorer.with_personas(turns.parts[part], evaluation.persona)
+    conversations = dict(zip(turns.indices[part], given, strict=True))
+    count = sum(map(len, given))
+    generator: PalGenerator | None = None
+    runs = []
+    for seed in evaluation.seeds:
+        file = output / f"predictions.{seed}.jsonl"
+        done = {p.turn for p in read_predictions(file)} if file.exists() else set()
+        if len(done) < count:
+            generator = generator or PalGenerator.load(evaluation.model)
+            batches = predict(
+                generator,
+                conversations,
+                evaluation.options,
+                seed=seed,
+                use_gold_strategy=evaluation.strategy == "gold",
+                batch_size=batch_size,
+                done=done,
+            )
+            progress = tqdm(initial=len(done), total=count, desc=f"seed {seed}", file=sys.stderr)
+            with file.open("a", encoding="utf-8") as sink, progress:
+                for batch in batches:
+                    sink.writelines(map(as_line, batch))
+                    sink.flush()
+                    progress.update(len(batch))
+        runs.append(measure(read_predictions(file), encoder))
+    return runs
+
+
+def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str, Any]:
+    """Write what is evaluated, or make sure that what was begun there is the same."""
+    output.mkdir(parents=True, exist_ok=True)
+    weights = sorted(Path(find_model(evaluation.model)).glob("*.safetensors"))
+    manifest: dict[str, Any] = json.loads(
+        json.dumps(
+            {
+                "evaluation": asdict(evaluation),
+                "data": turns.hashes,
+                "weights": {file.name: file_hash(file) for file in weights},
+                "git_revision": git_revision(),
+            }
+        )
+    )
+    file = output / MANIFEST_FILE
+    if not file.exists():
+        file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        return manifest
+    begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    for name, value in manifest.items():
+        if name != "git_revision" and begun.get(name) != value:
+            raise EvaluationError(
+                f"{file} was begun with {name} {begun.get(name)!r}, and this run has {value!r}. "
+                "Name another folder, or go on with what was begun."
+            )
+    return begun
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", help="a base model, or a folder of fine-tuning")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
+    parser.add_argument("--split", default="pal", help="such as hf_esconv")
+    parser.add_argument("--part", default="test", choices=("valid", "test"))
+    parser.add_argument("--conversations", type=int, help="the first so many; default: all")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run each")
+    parser.add_argument("--strategy", default="predicted", choices=("predicted", "gold"))
+    parser.add_argument("--alpha", type=float, help="of all strategies; default: Table 2's")
+    parser.add_argument("--persona", default="right", choices=CONDITIONS)
+    parser.add_argument("--served", action="store_true", help="draw and edit as the bot does")
+    parser.add_argument(
+        "--consecutive", action="store_true", help="also turns right after a supporter's"
+    )
+    parser.add_argument("--encoder", default=PACKAGED, help="for Cos-Sim; a folder or hub name")
+    parser.add_argument("--no-encoder", action="store_const", const=None, dest="encoder")
+    parser.add_argument("--batch-size", type=int, default=16, help="conversations at once")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Evaluate; print the figures; return the exit status."""
+    options = vars(build_parser().parse_args(arguments))
+    output, esconv, batch_size = (options.pop(n) for n in ("output", "esconv", "batch_size"))
+    try:
+        evaluation = Evaluation(**(options | {"seeds": tuple(options["seeds"])}))
+        result = evaluate(evaluation, output, esconv=esconv, batch_size=batch_size)
+    except (PalError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"n = {result['n']} turns, seeds {list(evaluation.seeds)}")
+    for name in ("token_perplexity", "word_perplexity"):
+        print(f"{name.replace('_', ' '):24}{result['perplexity'][name]:8.2f}")
+    for name, figure in result["metrics"].items():
+        spread = "" if figure["std"] is None else f"  std {figure['std']:.2f}"
+        between = figure.get("interval")
+        spread += "" if between is None else f"  95 % [{between[0]:.2f}, {between[1]:.2f}]"
+        print(f"{name:24}{figure['mean']:8.2f}{spread}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""How sure a figure is: the bootstrap over conversations (Efron 1979; for BLEU, Koehn 2004).
+
+Turns of one conversation are alike, so conversations are drawn, with all of their turns. That works
+for metrics of sums over turns. Those of how many different things were said (distinct-n and its
+kin) are no such sums: a resample says everything twice that it draws twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from nltk.translate.bleu_score import modified_precision
+from numpy.typing import NDArray
+
+from training.metrics import Tokens, rouge_l_of
+
+Floats = NDArray[np.float64]
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SumMetric:
+    """A metric that is a function of sums over turns.
+
+    Attributes:
+        statistics: what is summed, (turns, S).
+        of_sums: the metric, (..., S) -> (...).
+    """
+
+    statistics: Floats
+    of_sums: Callable[[Floats], Floats]
+
+    @property
+    def value(self) -> float:
+        """The metric of all turns."""
+        return float(self.of_sums(self.statistics.sum(axis=0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much more one run has of a metric than another, on the same turns.
+
+    Attributes:
+        value: the difference.
+        low, high: its 95 % interval.
+        p: twice the share of resamples in which it has the other sign, or none.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def mean_metric(values: Sequence[float], weights: Sequence[float] | None = None) -> SumMetric:
+    """Return the mean over turns; a turn whose weight is 0 does not count."""
+    weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
+    statistics = np.stack([np.asarray(values, dtype=float) * weight, weight], axis=1)
+    return SumMetric(statistics, _ratio)
+
+
+def bleu_metric(responses: Sequence[Tokens], references: Sequence[Tokens], n: int) -> SumMetric:
+    """Return BLEU-n as `metrics.bleu` defines it."""
+    rows = []
+    for response, reference in zip(responses, references, strict=True):
+        counts = [modified_precision([reference], response, k) for k in range(1, n + 1)]
+        matches, totals = ([getattr(c, p) for c in counts] for p in ("numerator", "denominator"))
+        rows.append([*matches, *totals, len(response), len(reference)])
+    return SumMetric(np.array(rows, dtype=float), _bleu)
+
+
+def rouge_l_metric(responses: Sequence[Tokens], references: Sequence[Tokens]) -> SumMetric:
+    """Return ROUGE-L as `metrics.rouge_l` defines it."""
+    pairs = zip(responses, references, strict=True)
+    return mean_metric([100 * rouge_l_of(*pair) for pair in pairs])
+
+
+def interval(
+    runs: Sequence[SumMetric], conversations: Sequence[int], seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % interval of the mean over `runs`.
+
+    Args:
+        runs: of the same turns, such as with several seeds.
+        conversations: which conversation each turn is of.
+        seed: of the resampling.
+    """
+    low, high = np.percentile(_resampled(runs, conversations, seed), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def paired_difference(
+    ours: Sequence[SumMetric],
+    theirs: Sequence[SumMetric],
+    conversations: Sequence[int],
+    seed: int = 0,
+) -> Difference:
+    """Compare the means over runs by the paired bootstrap: both are resampled alike."""
+    draws = _resampled(ours, conversations, seed) - _resampled(theirs, conversations, seed)
+    low, high = np.percentile(draws, [2.5, 97.5])
+    tail = 1 + min(int((draws <= 0).sum()), int((draws >= 0).sum()))
+    value = np.mean([run.value for run in ours]) - np.mean([run.value for run in theirs])
+    p = min(1.0, 2 * tail / (len(draws) + 1))
+    return Difference(float(value), float(low), float(high), p)
+
+
+def _resampled(runs: Sequence[SumMetric], conversations: Sequence[int], seed: int) -> Floats:
+    """Return the mean over runs of each resample, (`RESAMPLES`,)."""
+    _, members = np.unique(np.asarray(conversations), return_inverse=True)
+    count = int(members.max()) + 1
+    draws = np.random.default_rng(seed).integers(count, size=(RESAMPLES, count))
+    times = np.stack([np.bincount(draw, minlength=count) for draw in draws]).astype(float)
+    values = []
+    for run in runs:
+        sums = np.zeros((count, run.statistics.shape[1]))
+        np.add.at(sums, members, run.statistics)
+        values.append(run.of_sums(times @ sums))
+    return np.asarray(np.mean(values, axis=0), dtype=np.float64)
+
+
+def _ratio(sums: Floats) -> Floats:
+    total, weight = sums[..., 0], sums[..., 1]
+    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+
+
+def _bleu(sums: Floats) -> Floats:
+    """BLEU of matches and totals of each order, and both lengths, (..., 2 n + 2) -> (...)."""
+    n = (sums.shape[-1] - 2) // 2
+    matches, totals = sums[..., :n], sums[..., n : 2 * n]
+    length, reference = sums[..., -2], sums[..., -1]
+    missing = matches == 0
+    smoothed = np.where(missing, 0.5 ** np.cumsum(missing, axis=-1), matches)
+    precision = np.exp(np.log(smoothed / totals).mean(axis=-1))
+    brevity = np.exp(np.minimum(0, 1 - reference / np.maximum(length, 1)))
+    return np.where(matches[..., 0] > 0, 100 * brevity * precision, 0)

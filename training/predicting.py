@@ -1,0 +1,76 @@
+"""Runs a generator over the turns of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pal_model import GenerationOptions, PalGenerator, Reply, ReplyRequest
+from training.examples import SupporterTurn
+from training.predictions import Prediction
+
+Conversations = Mapping[int, Sequence[SupporterTurn]]
+"""By their places in ESConv.json."""
+
+
+def predict(
+    generator: PalGenerator,
+    conversations: Conversations,
+    options: GenerationOptions,
+    *,
+    seed: int,
+    use_gold_strategy: bool = False,
+    batch_size: int = 16,
+    done: Collection[tuple[int, int]] = (),
+) -> Iterator[list[Prediction]]:
+    """Yield the predictions of a batch of turns at a time.
+
+    The n-th turns of several conversations are read together, then the turns after them, so that a
+    turn costs what is new in it. What is said in one does not depend on the others.
+
+    Args:
+        generator: what responds.
+        conversations: whose turns are responded to; each after what the humans said.
+        options: how responses are drawn.
+        seed: of all that is drawn.
+        use_gold_strategy: write with the human supporter's strategy, not with the model's.
+        batch_size: conversations that are read together.
+        done: turns that are left out.
+    """
+    # Of like length, so that a batch does not dwindle.
+    indices = sorted(conversations, key=lambda index: (len(conversations[index]), index))
+    for start in range(0, len(indices), batch_size):
+        together = {index: conversations[index] for index in indices[start : start + batch_size]}
+        for place in range(max(map(len, together.values()))):
+            turns = {i: t[place] for i, t in together.items() if place < len(t)}
+            turns = {i: t for i, t in turns.items() if (i, _utterance(t)) not in done}
+            if not turns:
+                continue
+            requests = [
+                ReplyRequest(t.history, t.persona, t.strategy if use_gold_strategy else None)
+                for t in turns.values()
+            ]
+            replies = generator.reply(requests, replace(options, seed=seed))
+            yield [
+                _prediction(index, turn, reply)
+                for (index, turn), reply in zip(turns.items(), replies, strict=True)
+            ]
+
+
+def _prediction(index: int, turn: SupporterTurn, reply: Reply) -> Prediction:
+    return Prediction(
+        conversation=index,
+        utterance=_utterance(turn),
+        persona=turn.persona.sentences,
+        gold_strategy=turn.strategy,
+        reference=turn.response,
+        ranked=tuple(reply.strategy_probabilities),
+        strategy=reply.strategy,
+        alpha=reply.alpha,
+        response=reply.text,
+        generated=reply.generated,
+    )
+
+
+def _utterance(turn: SupporterTurn) -> int:
+    return len(turn.history.utterances)

@@ -1,0 +1,98 @@
+"""What a model made of the turns of a split, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from pal_model import PalError, Strategy
+
+
+class PredictionError(PalError):
+    """A file of predictions that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One turn, what the human supporter did in it, and what the model did.
+
+    Attributes:
+        conversation: its place in ESConv.json.
+        utterance: place of the human response in it.
+        persona: what the model saw of the seeker.
+        gold_strategy: the supporter's.
+        reference: the supporter's response.
+        ranked: the model's strategies, likeliest first.
+        strategy: which the response was written with.
+        alpha: and with which guidance strength.
+        response: the model's.
+        generated: False where a fixed sentence stands in for it.
+    """
+
+    conversation: int
+    utterance: int
+    persona: tuple[str, ...]
+    gold_strategy: Strategy
+    reference: str
+    ranked: tuple[Strategy, ...]
+    strategy: Strategy
+    alpha: float
+    response: str
+    generated: bool = True
+
+    @property
+    def turn(self) -> tuple[int, int]:
+        """What tells the turn from all others."""
+        return self.conversation, self.utterance
+
+
+_READER = TypeAdapter(Prediction)
+
+
+def as_line(prediction: Prediction) -> str:
+    """Return a line for a file of predictions."""
+    return json.dumps(asdict(prediction), ensure_ascii=False) + "\n"
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Return the predictions in a file, in the order of the turns.
+
+    Raises:
+        PredictionError: the file is missing, a line is malformed, or a turn is there twice.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PredictionError(f"Cannot read {path}: {error}.") from error
+    predictions = [_parsed(path, number, line) for number, line in enumerate(lines, start=1)]
+    _require_each_once(path, predictions)
+    return sorted(predictions, key=lambda prediction: prediction.turn)
+
+
+def _parsed(path: Path, number: int, line: str) -> Prediction:
+    try:
+        return _READER.validate_json(line)
+    except ValidationError as error:
+        problem: Any = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise PredictionError(
+            f"{path}, line {number}: {place or 'the line'} is no prediction: {problem['msg']}. "
+            "Delete the line and run training.evaluate again; it makes what is missing."
+        ) from error
+
+
+def _require_each_once(path: Path, predictions: Iterable[Prediction]) -> None:
+    seen: set[tuple[int, int]] = set()
+    for prediction in predictions:
+        if prediction.turn in seen:
+            conversation, utterance = prediction.turn
+            raise PredictionError(
+                f"{path}: utterance {utterance} of conversation {conversation} is there twice. "
+                "Delete one of the two lines."
+            )
+        seen.add(prediction.turn)
