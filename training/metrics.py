@@ -203,7 +203,8 @@ def preferences(
 
     A Bradley-Terry model, each turn a comparison in which the predicted label won over the gold
     one, solved by Newman's iteration, p_i = sum_j w_ij p_j / (p_i + p_j) / sum_j w_ji / (p_i + p_j)
-    with w_ij the turns of gold label j that were given i.
+    with w_ij the turns of gold label j that were given i. Of few turns, labels that only ever lose
+    tend to 0.
     """
     wins = Counter(pair for pair in zip(predicted, gold, strict=True) if pair[0] != pair[1])
     strength = dict.fromkeys(labels, 1.0)
@@ -212,7 +213,8 @@ def preferences(
         for label in labels:
             won = lost = 0.0
             for (one, other), count in wins.items():
-                share = count / (strength[one] + strength[other])
+                both = strength[one] + strength[other]
+                share = count / both if both else 0.0
                 won += share * strength[other] if one == label else 0
                 lost += share if other == label else 0
             strength[label] = won / lost if lost else strength[label]

@@ -168,3 +168,14 @@ def test_a_model_that_always_says_the_same_is_most_biased() -> None:
     always = ["Others"] * len(gold)
     assert metrics.preferences(always, gold, LABELS)["Others"] == pytest.approx(3)
     assert metrics.preference_bias(always, gold, LABELS) == pytest.approx(math.sqrt(2))
+
+
+@given(CHOICES)
+def test_preferences_are_numbers_of_mean_one_however_few_turns_there_are(
+    choices: list[tuple[str, str]],
+) -> None:
+    """Guards against a division by zero where two labels tend to 0."""
+    predicted, gold = map(list, zip(*choices, strict=True))
+    values = metrics.preferences(predicted, gold, LABELS).values()
+    assert all(value >= 0 for value in values)
+    assert sum(values) == pytest.approx(3)
