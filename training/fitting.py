@@ -137,7 +137,7 @@ def fit_form(
     checkpoint = get_last_checkpoint(str(output)) if resume else None
     set_seed(recipe.seed)  # whatever was drawn until now: a resumed run measured nothing before
     result = trainer.train(resume_from_checkpoint=checkpoint)
-    after = trainer.evaluate()
+    best = trainer.state.best_global_step
     facts = {
         "git_revision": revision,
         **facts,
@@ -146,14 +146,20 @@ def fit_form(
         "processes": trainer.args.world_size,
         "steps": trainer.state.global_step,
         "seconds": round(result.metrics["train_runtime"]),
-        "best_step": trainer.state.best_global_step,
+        "best_step": best,
         "validation_before": before,
-        "validation": after,
+        "validation": _validation_at(trainer.state.log_history, best),
     }
     if trainer.is_world_process_zero():
         form.save(trainer.model, output)
         (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
+
+
+def _validation_at(history: list[dict[str, float]], step: int | None) -> dict[str, float] | None:
+    """Return what was measured after a step, which need not be measured again."""
+    measured = (e for e in reversed(history) if e["step"] == step and "eval_loss" in e)
+    return next(measured, None)
 
 
 def run_command(
