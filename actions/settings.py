@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pal_model.embedded import EMBEDDED_MODEL, default_home
-from pal_model.persona_extractor import RULES
+from pal_model.persona_extractor import EMBEDDED_EXTRACTOR
 
 _MIN_TOKEN_LENGTH = 16
 _REMEDY = "make one with 'openssl rand -hex 32' and give the same to Rasa"
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     model: str = EMBEDDED_MODEL
-    persona_extractor: str = RULES
+    persona_extractor: str = EMBEDDED_EXTRACTOR
     device: str | None = None
     dtype: Literal["auto", "int8", "float32", "bfloat16", "float16"] = "auto"
     threads: int | None = Field(None, ge=1)

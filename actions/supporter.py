@@ -23,11 +23,15 @@ from pal_model import (
     Utterance,
 )
 from pal_model.embedded import parse_dtype
-from pal_model.persona_extractor import RULES, load_persona_extractor, unread_utterances
+from pal_model.persona_extractor import (
+    RULES,
+    extract_each,
+    load_persona_extractor,
+    unread_utterances,
+)
 
 if TYPE_CHECKING:
     from pal_model import PalGenerator
-    from pal_model.model_persona_extractor import ModelPersonaExtractor
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +60,7 @@ class Supporter:
         self._load_generator = load_generator or load_generator_from_settings
         is_model = extractor is None and settings.persona_extractor != RULES
         self._rules = None if is_model else extractor or load_persona_extractor()
-        self._extractor: ModelPersonaExtractor | None = None
+        self._extractor: PersonaExtractor | None = None
         # One thread: the model is one, and its batches are the way to use more than one core.
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._batcher: MicroBatcher[ReplyRequest, Reply] = MicroBatcher(
@@ -147,7 +151,7 @@ class Supporter:
             raise RuntimeError("The supporter is not started; call start() first.")
         return await asyncio.shield(self._generator)
 
-    async def _loaded_extractor(self) -> ModelPersonaExtractor:
+    async def _loaded_extractor(self) -> PersonaExtractor:
         await self._loaded_generator()  # the extractor is loaded before it
         if self._extractor is None:
             raise RuntimeError("There is no persona extractor although the models are loaded.")
@@ -180,7 +184,7 @@ class Supporter:
         del deadline  # reading is short, and what was read late is used in the next turn
         extractor = await self._loaded_extractor()
         return await asyncio.get_running_loop().run_in_executor(
-            self._model_thread, extractor.extract_batch, unread
+            self._model_thread, extract_each, extractor, unread
         )
 
     async def _reply_to_batch(
@@ -203,16 +207,14 @@ class Supporter:
         return replies
 
 
-def load_extractor_from_settings(settings: Settings) -> ModelPersonaExtractor:
-    """Load the persona extractor that `settings` name, which is a model.
+def load_extractor_from_settings(settings: Settings) -> PersonaExtractor:
+    """Load the persona extractor that `settings` name.
 
     Raises:
-        ModelLoadError: it cannot be loaded.
+        ModelLoadError: it is a model that cannot be loaded.
     """
-    from pal_model.model_persona_extractor import ModelPersonaExtractor  # imports torch
-
-    return ModelPersonaExtractor.load(
-        settings.persona_extractor, device=settings.device or "cpu", home=settings.home
+    return load_persona_extractor(
+        settings.persona_extractor, device=settings.device, home=settings.home
     )
 
 

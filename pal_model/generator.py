@@ -138,7 +138,7 @@ class PalGenerator:
         self,
         requests: Sequence[ReplyRequest],
         states: TurnStates,
-        alphas: Mapping[Strategy, float] | None,
+        alphas: Mapping[Strategy, float] | None = None,
     ) -> list[_Turn]:
         distributions = self._chooser.distributions(
             states.logits, [_recent_strategies(r.conversation) for r in requests]

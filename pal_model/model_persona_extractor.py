@@ -106,7 +106,7 @@ class ModelPersonaExtractor:
         if not rows:
             return []
         written = self._writer.write([self._encoder.encode(row) for row in rows])
-        return [self._encoder.decode(ids) for ids in written]
+        return [self._encoder.decode(row.ids, row.log_probs) for row in written]
 
 
 def _load_weights(folder: str, base: str, dtype: torch.dtype) -> Any:

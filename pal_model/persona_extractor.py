@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from pal_model.conversation import Conversation
+from pal_model.embedded import SHIPPED_PERSONA_EXTRACTOR
 from pal_model.persona import Persona
 from pal_model.rule_persona_extractor import RulePersonaExtractor
 
 RULES = "rules"
 """The name of the extractor that needs no model."""
+
+EMBEDDED_EXTRACTOR = "embedded"
+"""The name of the default: the rules, and what the LoRA that ships adds to them."""
 
 FIRST_UTTERANCE_WITH_PERSONA = 3
 """The conversation's utterance from which on a persona is inferred; before it stand greetings."""
@@ -80,7 +84,7 @@ def load_persona_extractor(
     """Return the extractor called `name`.
 
     Args:
-        name: "rules", the folder of a fine-tuned model, or a model of the hub.
+        name: "rules", "embedded", the folder of a fine-tuned model, or a model of the hub.
         device: for a model, such as "cuda:0"; default "cpu".
         home: for a model, where the converted embedded one is kept; default `default_home()`.
 
@@ -90,6 +94,10 @@ def load_persona_extractor(
     if name == RULES:
         return RulePersonaExtractor()
     # Here, for reading a conversation by the rules needs no torch.
+    from pal_model.combined_persona_extractor import CombinedPersonaExtractor
     from pal_model.model_persona_extractor import ModelPersonaExtractor
 
-    return ModelPersonaExtractor.load(name, device=device or "cpu", home=home)
+    is_embedded = name == EMBEDDED_EXTRACTOR
+    folder = str(SHIPPED_PERSONA_EXTRACTOR) if is_embedded else name
+    model = ModelPersonaExtractor.load(folder, device=device or "cpu", home=home)
+    return CombinedPersonaExtractor(RulePersonaExtractor(), model) if is_embedded else model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class PersonaExtractorConfig:
         max_input_tokens: what exceeds them is left out, oldest first.
         max_new_tokens: of all sentences together.
         num_beams: 1 for greedy search.
+        min_log_prob: a sentence the mean log probability of whose tokens is lower is left out: the
+            model is not sure enough of it. None keeps all.
         base_model: "embedded-base", a folder or a hub name, where the weights are a LoRA beside it.
     """
 
@@ -35,6 +37,7 @@ class PersonaExtractorConfig:
     max_input_tokens: int = 512
     max_new_tokens: int = 128
     num_beams: int = 10
+    min_log_prob: float | None = None
     base_model: str | None = None
 
     def __post_init__(self) -> None:
@@ -112,18 +115,43 @@ class PersonaExtractorEncoder:
             text = " " + text  # as after every other separator
         return [*self._tokenizer(text, add_special_tokens=False).input_ids, self.end_id]
 
-    def decode(self, ids: Sequence[int]) -> list[str]:
+    def decode(self, ids: Sequence[int], log_probs: Sequence[float] | None = None) -> list[str]:
         """Return the sentences in what was written; the separator may be a special token.
 
         Where it has come to its limit the last sentence is broken off, and might say what the whole
         one would not: it is left out.
+
+        Args:
+            ids: what was written.
+            log_probs: of each of `ids`; None keeps sentences of which the model is unsure.
         """
         separator = self._config.sentence_separator.strip()
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=False)
-        for token in self._tokenizer.all_special_tokens:
-            if token != separator:
-                text = text.replace(token, " ")
-        sentences = text.split(separator)
+        pieces = self._text(ids).split(separator)
         if len(ids) >= self._config.max_new_tokens:
-            del sentences[-1]
-        return [sentence.strip() for sentence in sentences if sentence.strip()]
+            del pieces[-1]
+        if log_probs is not None and self._config.min_log_prob is not None:
+            sure = self._mean_log_probs(ids, log_probs, pieces, len(separator))
+            pieces = [
+                piece
+                for piece, mean in zip(pieces, sure, strict=True)
+                if mean >= self._config.min_log_prob
+            ]
+        for token in self._tokenizer.all_special_tokens:
+            pieces = [piece.replace(token, " ") for piece in pieces]
+        return [piece.strip() for piece in pieces if piece.strip()]
+
+    def _mean_log_probs(
+        self, ids: Sequence[int], log_probs: Sequence[float], pieces: Sequence[str], gap: int
+    ) -> Iterator[float]:
+        """Yield of each piece of the text of `ids` the mean over the tokens that end in it."""
+        ends = [len(self._text(ids[:count])) for count in range(1, len(ids) + 1)]
+        start = 0
+        for piece in pieces:
+            stop = start + len(piece)
+            of_piece = [p for p, end in zip(log_probs, ends, strict=True) if start < end <= stop]
+            yield sum(of_piece) / max(1, len(of_piece))
+            start = stop + gap
+
+    def _text(self, ids: Sequence[int]) -> str:
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=False)
+        return text

@@ -61,6 +61,20 @@ def plausible_sentences(sentences: Iterable[str], utterances: Sequence[str]) -> 
     return [sentence for sentence in tidied if _is_plausible(sentence, clauses)]
 
 
+def new_sentences(sentences: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return those of `sentences` that add something to `known` and to each other: of the content
+    words of the shorter of any two, fewer than half are in both.
+    """
+    stems = [found for found in map(_stems_of, known) if found]
+    result = []
+    for sentence in sentences:
+        own = _stems_of(sentence)
+        if own and all(2 * len(own & other) < min(len(own), len(other)) for other in stems):
+            result.append(sentence)
+            stems.append(own)
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class _Clause:
     words: tuple[str, ...]
@@ -108,6 +122,10 @@ def _is_of_seeker(before: Sequence[str]) -> bool:
         if word in _OTHERS or word in _POSSESSIVES:
             return False
     return not _content_stems(before)
+
+
+def _stems_of(text: str) -> frozenset[str]:
+    return _content_stems(_words(text))
 
 
 def _words(text: str) -> list[str]:

@@ -26,9 +26,9 @@ from training.score import Scorer
 RECIPES = Path(__file__).parent / "recipes"
 FORMS = {
     "blenderbot_joint": "Blenderbot-Joint form: never a persona",
-    "hard_prompt": "Hard Prompt form",
     "raw_utterances": "PAL, the seeker's utterances as persona",
     "embedded": "PAL",
+    "hard_prompt": "Hard Prompt form",
 }
 """Recipes, and what they stand for."""
 

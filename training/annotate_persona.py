@@ -18,7 +18,8 @@ from typing import Any
 from tqdm import tqdm
 
 from pal_model import PalError
-from pal_model.persona_extractor import RULES, load_persona_extractor
+from pal_model.embedded import SHIPPED_PERSONA_EXTRACTOR
+from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, load_persona_extractor
 from training.provenance import file_hash, git_revision
 from training.readers.esconv import PERSONA_KEY, find_esconv, read_esconv
 from training.readers.records import CorpusError, read_json
@@ -33,7 +34,11 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
-    parser.add_argument("--extractor", default=RULES, help=f"{RULES!r}, a folder or a hub name")
+    parser.add_argument(
+        "--extractor",
+        default=EMBEDDED_EXTRACTOR,
+        help="'embedded', 'rules', a folder or a hub name",
+    )
     parser.add_argument("--device", help="of a model, such as cuda:0; default: the CPU")
     parser.add_argument("--output", type=Path, required=True)
     return parser
@@ -104,7 +109,7 @@ def _resume(partial: Path, manifest: dict[str, Any]) -> list[dict[str, list[str]
 
 def _extractor_hash(name: str) -> str | None:
     """Return what tells the weights in a folder from others; None for rules and the hub."""
-    folder = Path(name)
+    folder = SHIPPED_PERSONA_EXTRACTOR if name == EMBEDDED_EXTRACTOR else Path(name)
     if not folder.is_dir():
         return None
     digest = hashlib.sha256()

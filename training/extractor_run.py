@@ -19,6 +19,7 @@ class FormatSettings(Section):
     max_input_tokens: int = Field(512, ge=1)
     max_new_tokens: int = Field(128, ge=1)
     num_beams: int = Field(10, ge=1)
+    min_log_prob: float | None = Field(None, le=0)
 
 
 class PersonaDataSettings(Section):

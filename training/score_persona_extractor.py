@@ -173,7 +173,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("extractors", nargs="+", help="'rules', folders, hub names")
+    parser.add_argument("extractors", nargs="+", help="'embedded', 'rules', folders, hub names")
     parser.add_argument(
         "--file",
         type=Path,

@@ -20,7 +20,9 @@ PROBABILITIES = {strategy: 1 / len(Strategy) for strategy in Strategy}
 
 
 def settings(**values: Any) -> Settings:
-    return Settings(**{"actions_token": TOKEN, "batch_wait": 0.0, **values})
+    """Of a server that loads no model of its own."""
+    defaults = {"actions_token": TOKEN, "batch_wait": 0.0, "persona_extractor": "rules"}
+    return Settings(**defaults | values)
 
 
 def reply_to(request: ReplyRequest, text: str | None = None, *alternatives: str) -> Reply:

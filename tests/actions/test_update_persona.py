@@ -171,6 +171,9 @@ class ModelExtractor:
         self.batches: list[int] = []
         self.error: Exception | None = None
 
+    def extract(self, seeker_utterances: Sequence[str]) -> Persona:
+        return self.extract_batch([seeker_utterances])[0]
+
     def extract_batch(self, batch: Sequence[Sequence[str]]) -> list[Persona]:
         self.threads.append(threading.current_thread().name)
         self.batches.append(len(batch))

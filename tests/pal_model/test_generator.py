@@ -25,7 +25,7 @@ from pal_model.decoding import DecodedRow
 from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.torch_backbone import TorchBackbone
 
-EMPTY = DecodedRow(ids=(), mean_log_prob=0.0)
+EMPTY = DecodedRow(ids=(), log_probs=())
 PERSONA = Persona(("I am a nurse.", "I work at night."))
 
 
@@ -228,7 +228,7 @@ def test_a_draft_that_ends_at_once_is_not_said(
 def test_unedited_it_says_what_the_model_wrote(
     generator: PalGenerator, requests: list[ReplyRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = DecodedRow(ids=(20, 21, 22), mean_log_prob=-1.0)
+    written = DecodedRow(ids=(20, 21, 22), log_probs=(-1.0, -1.0, -1.0))
     monkeypatch.setattr("pal_model.generator.decode", lambda *_, **__: [written, EMPTY, written])
     monkeypatch.setattr("pal_model.generator.find_flaw", lambda *_: "flawed")
     monkeypatch.setattr(

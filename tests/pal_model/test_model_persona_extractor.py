@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from pal_model import (
     infer_persona,
 )
 from pal_model.model_persona_extractor import ModelPersonaExtractor
-from pal_model.persona_extractor_format import PersonaExtractorConfig
+from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaExtractorEncoder
 from tests.pal_model.tiny_bart import tiny_config
 
 LEARNT = {
@@ -202,3 +203,25 @@ def test_settings_out_of_range_are_refused(
         PersonaExtractorConfig.load(tmp_path)
     (tmp_path / "pal_persona_extractor.json").unlink()
     assert PersonaExtractorConfig.load(tmp_path) == PersonaExtractorConfig()
+
+
+def test_what_it_is_not_sure_of_is_left_out(model: Any, tokenizer: Any) -> None:
+    """The same limit for beams and without: log probabilities of what it learnt are near 0."""
+    for beams in (1, 2):
+        for least, count in ((-1.0, 2), (0.0, 0), (None, 2)):
+            config = replace(CONFIG, num_beams=beams, min_log_prob=least)
+            extractor = ModelPersonaExtractor.of(model, tokenizer, config)
+            assert len(extractor.extract(["my cat died and i feel alone"])) == count
+
+
+def test_each_sentence_has_its_own_certainty(tokenizer: Any) -> None:
+    encoder = PersonaExtractorEncoder(
+        tokenizer, replace(CONFIG, min_log_prob=-0.5), decoder_only=True
+    )
+    written = ids(tokenizer, "my cat died . <persona> i feel alone .")
+    certainties = [-0.1, -0.1, -0.1, -0.1, -9.0, -0.4, -0.4, -0.4, -0.9]
+    assert len(written) == len(certainties)
+    # The separator belongs to neither; the second has a mean of -0.525.
+    assert encoder.decode(written, certainties) == ["my cat died ."]
+    assert encoder.decode(written, [*certainties[:-1], -0.7]) == ["my cat died .", "i feel alone ."]
+    assert encoder.decode(written) == ["my cat died .", "i feel alone ."]

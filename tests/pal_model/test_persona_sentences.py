@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pal_model.persona_sentences import plausible_sentences
+from pal_model.persona_sentences import new_sentences, plausible_sentences
 
 SAID = (
     "Hello",
@@ -95,3 +95,23 @@ def test_what_is_said_of_the_seeker_may_enter_whoever_else_is_there(
     sentence: str, said: str
 ) -> None:
     assert plausible_sentences([sentence], [said]) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "known"),
+    [
+        ("I have two kids.", "I have two kids and a dog."),
+        ("I lost my job last week.", "I lost my job."),
+        ("I am studying pharmacy.", "I study to be a pharmacist, and study hard."),
+    ],
+)
+def test_what_is_known_in_other_words_is_not_new(sentence: str, known: str) -> None:
+    assert new_sentences([sentence], [known]) == []
+
+
+def test_what_is_new_is_so_once() -> None:
+    sentences = ["I have a dog.", "I own a dog.", "I live in Texas.", "I am."]
+    assert new_sentences(sentences, ["I lost my job.", "I do."]) == [
+        "I have a dog.",
+        "I live in Texas.",
+    ]

@@ -16,6 +16,7 @@ def ablate(esconv: Path, base: Path, output: Path) -> int:
         f"data.esconv={esconv}",
         f"base_model={base}",
         "data.valid_conversations=2",
+        "data.extractor=rules",
         "lora.rank=2",
         "eval_steps=9",
     )

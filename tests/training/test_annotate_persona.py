@@ -56,7 +56,7 @@ def test_what_is_written_is_esconv_with_personas_and_says_where_it_is_from(
     esconv: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "made" / "PESConv.json"
-    assert main(["--esconv", str(esconv), "--output", str(output)]) == 0
+    assert main(["--esconv", str(esconv), "--extractor", "rules", "--output", str(output)]) == 0
     assert list(read_esconv(output)) == list(read_esconv(esconv))
     extractor = annotate_persona.load_persona_extractor("rules")
     for conversation, personas in read_pesconv(output):
@@ -72,7 +72,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     esconv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, stopped = tmp_path / "whole.json", tmp_path / "stopped.json"
-    arguments = ["--esconv", str(esconv), "--output"]
+    arguments = ["--esconv", str(esconv), "--extractor", "rules", "--output"]
     assert main([*arguments, str(whole)]) == 0
     count = 0
 
