@@ -1,4 +1,5 @@
-"""What some utterances of ESConv say about their seekers, annotated for this project by one reader.
+"""What some utterances of ESConv say about their seekers, annotated for this project by one reader,
+a large language model; nobody has checked it a second time.
 
 `annotations/esconv_personas.jsonl` has a JSON object for each utterance that was read: its
 `conversation`, counted as in ESConv.json, its place there (`utterance`), and the `sentences` that
