@@ -78,6 +78,11 @@ class Evaluation:
         return replace(GenerationOptions() if self.served else PAPER_OPTIONS, alphas=alphas)
 
 
+def predictions_file(output: Path, seed: int) -> Path:
+    """Return where the predictions of a seed are kept."""
+    return output / f"predictions.{seed}.jsonl"
+
+
 def evaluate(
     evaluation: Evaluation, output: Path, *, esconv: Path | None = None, batch_size: int = 16
 ) -> dict[str, Any]:
@@ -151,7 +156,7 @@ def predicted(
     generator: PalGenerator | None = None
     runs = []
     for seed in evaluation.seeds:
-        file = output / f"predictions.{seed}.jsonl"
+        file = predictions_file(output, seed)
         done = {p.turn for p in read_predictions(file)} if file.exists() else set()
         if len(done) < count:
             generator = generator or PalGenerator.load(evaluation.model)

@@ -45,6 +45,7 @@ def test_scores_are_those_of_the_turns_one_by_one(
     ]
     for condition in ("right", "wrong", "none"):
         loss, tokens, right, words, count = 0.0, 0, 0, 0, 0
+        name_loss, name_tokens = 0.0, 0
         for index, of_one in enumerate(turns):
             others = turns[(index + 1) % len(turns)]
             for place, turn in enumerate(of_one):
@@ -58,21 +59,25 @@ def test_scores_are_those_of_the_turns_one_by_one(
                 name = encoder.strategy_ids[turn.strategy]
                 for at, token in enumerate(target):
                     read = (*inputs.history_ids, *inputs.cue_ids, *target[:at])
-                    if 0 < at < len(name):
-                        continue
                     logits = next_logits(
                         model, read, inputs.persona_ids, unseeing=len(inputs.history_ids)
                     )
-                    if at:
-                        loss -= float(logits.log_softmax(-1)[token])
-                        tokens += 1
+                    log_prob = float(logits.log_softmax(-1)[token])
+                    if at < len(name):
+                        name_loss -= log_prob
+                        name_tokens += 1
                     else:
+                        loss -= log_prob
+                        tokens += 1
+                    if not at:
                         right += max(names, key=lambda n: float(logits[n])) == token
                 words += len(turn.response.split())
                 count += 1
         one = ours[condition]
         assert one["turns"] == count
         assert one["token_perplexity"] == pytest.approx(math.exp(loss / tokens), rel=1e-3)
+        both = math.exp((loss + name_loss) / (tokens + name_tokens))
+        assert one["token_perplexity_with_strategy"] == pytest.approx(both, rel=1e-3)
         assert one["word_perplexity"] == pytest.approx(math.exp(loss / words), rel=1e-3)
         assert one["strategy_accuracy"] == pytest.approx(right / count)
 

@@ -1,0 +1,101 @@
+"""Whether one model is better than another: `python -m training.compare_runs OURS THEIRS`.
+
+Both are folders that `training.evaluate` wrote, of the same turns. For each metric of sums over
+turns: the difference of the means over seeds, its 95 % interval and its p, by a paired bootstrap
+over conversations. Of metrics that count different things, such as distinct-n, the means alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from pal_model import PalError
+from training.evaluate import MANIFEST_FILE, predictions_file
+from training.evaluation import Run, measure, require_same_turns
+from training.intervals import paired_difference
+from training.predictions import PredictionError, read_predictions
+from training.sentence_encoder import SentenceEncoder
+
+
+def read_runs(folder: Path, encoder: SentenceEncoder | None) -> list[Run]:
+    """Return the runs of an evaluation, one a seed.
+
+    Raises:
+        PredictionError: there is no evaluation in `folder`, or it cannot be used.
+    """
+    file = folder / MANIFEST_FILE
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        seeds = manifest["evaluation"]["seeds"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PredictionError(
+            f"Cannot use {file}: {error}. Name a folder that training.evaluate wrote."
+        ) from error
+    return [measure(read_predictions(predictions_file(folder, seed)), encoder) for seed in seeds]
+
+
+def compare(ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+    """Yield a record for each metric.
+
+    Raises:
+        PredictionError: the runs are not of the same turns.
+    """
+    require_same_turns([*ours, *theirs])
+    conversations = [p.conversation for p in ours[0].predictions]
+    for name in ours[0].values:
+        means = [fmean(run.values[name] for run in runs) for runs in (ours, theirs)]
+        record: dict[str, Any] = {"metric": name, "ours": means[0], "theirs": means[1]}
+        if name in ours[0].sums:
+            found = paired_difference(
+                [run.sums[name] for run in ours], [run.sums[name] for run in theirs], conversations
+            )
+            record |= {"difference": found.value, "low": found.low, "high": found.high}
+            record["p"] = found.p
+        yield record
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.compare_runs",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("ours", type=Path)
+    parser.add_argument("theirs", type=Path)
+    parser.add_argument("--encoder", help="of sentences, for Cos-Sim; default: leave that out")
+    parser.add_argument("--json", action="store_true", help="a JSON line a metric")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare; return the exit status."""
+    options = build_parser().parse_args(arguments)
+    try:
+        encoder = None if options.encoder is None else SentenceEncoder(options.encoder)
+        ours, theirs = (read_runs(folder, encoder) for folder in (options.ours, options.theirs))
+        records = list(compare(ours, theirs))
+    except PalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for record in records:
+        print(json.dumps(record) if options.json else _line(record))
+    return 0
+
+
+def _line(record: dict[str, Any]) -> str:
+    line = f"{record['metric']:24}{record['ours']:8.2f}{record['theirs']:8.2f}"
+    if "p" in record:
+        line += f"  {record['difference']:+.2f} [{record['low']:+.2f}, {record['high']:+.2f}]"
+        line += f"  p {record['p']:.3f}"
+    return line
+
+
+if __name__ == "__main__":
+    sys.exit(main())
