@@ -13,7 +13,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +31,7 @@ from training.predictions import as_line, read_predictions
 from training.provenance import file_hash, git_revision
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
 from training.run_config import RunConfig
-from training.score import CONDITIONS, Scorer
+from training.score import CONDITIONS, Scorer, read_part
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 
 MANIFEST_FILE = "evaluation_run.json"
@@ -52,7 +52,7 @@ class Evaluation:
         conversations: the first so many; None for all.
         seeds: of what is drawn, a run each.
         strategy: whose strategy a response is written with.
-        alpha: guidance strength of all strategies; None for the checkpoint's own.
+        alphas: guidance strength by strategy; None for the checkpoint's own.
         persona: "right", another seeker's ("wrong") or "none".
         served: draw and edit responses as the action server does, not as the paper.
         consecutive: respond in a supporter's place right after a supporter, too.
@@ -65,7 +65,7 @@ class Evaluation:
     conversations: int | None = None
     seeds: tuple[int, ...] = (1,)
     strategy: Literal["predicted", "gold"] = "predicted"
-    alpha: float | None = None
+    alphas: Mapping[str, float] | None = None
     persona: str = "right"
     served: bool = False
     consecutive: bool = False
@@ -74,7 +74,9 @@ class Evaluation:
     @property
     def options(self) -> GenerationOptions:
         """How responses are drawn."""
-        alphas = None if self.alpha is None else dict.fromkeys(Strategy, self.alpha)
+        alphas = None
+        if self.alphas is not None:
+            alphas = {Strategy.parse(name): alpha for name, alpha in self.alphas.items()}
         return replace(GenerationOptions() if self.served else PAPER_OPTIONS, alphas=alphas)
 
 
@@ -97,7 +99,8 @@ def evaluate(
     require_unseen(evaluation, esconv)
     scorer = Scorer(evaluation.model)
     encoder = None if evaluation.encoder is None else SentenceEncoder(evaluation.encoder)
-    turns = scorer.read_part(
+    turns = read_part(
+        scorer.config,
         esconv,
         evaluation.split,
         evaluation.part,
@@ -207,6 +210,18 @@ def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str
     return begun
 
 
+def read_alphas(file: str) -> dict[str, float]:
+    """Return the alphas in a file, such as `training.search_alphas` writes."""
+    try:
+        alphas: dict[str, float] = json.loads(Path(file).read_text(encoding="utf-8"))
+        Evaluation("", alphas=alphas).options  # noqa: B018  (checks them)
+    except (OSError, ValueError, AttributeError, PalError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{file} cannot be used: {error} It must hold a number, 0 or more, for each strategy."
+        ) from error
+    return alphas
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
     parser = argparse.ArgumentParser(
@@ -222,7 +237,16 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--conversations", type=int, help="the first so many; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run each")
     parser.add_argument("--strategy", default="predicted", choices=("predicted", "gold"))
-    parser.add_argument("--alpha", type=float, help="of all strategies; default: Table 2's")
+    alphas = parser.add_mutually_exclusive_group()
+    alphas.add_argument(
+        "--alpha",
+        type=lambda text: {strategy.value: float(text) for strategy in Strategy},
+        dest="alphas",
+        help="of all strategies; default: the checkpoint's, which are Table 2's",
+    )
+    alphas.add_argument(
+        "--alphas", type=read_alphas, help="a JSON file: an alpha for each strategy's name"
+    )
     parser.add_argument("--persona", default="right", choices=CONDITIONS)
     parser.add_argument("--served", action="store_true", help="draw and edit as the bot does")
     parser.add_argument(

@@ -58,6 +58,56 @@ class Score:
     strategy_accuracy: float
 
 
+def config_of(name: str, data: DataSettings | None = None) -> RunConfig:
+    """Return how a folder that `training.finetune_pal` wrote was trained, to be loaded again; of a
+    base model, a run that has learnt nothing.
+
+    Args:
+        name: of the base model, or the folder.
+        data: what a base model is measured on; a folder says so itself.
+    """
+    folder = Path(find_model(name))
+    recipe = folder / RECIPE_FILE
+    if recipe.exists():
+        return RunConfig.load(recipe).model_copy(update={"start_from": folder})
+    return RunConfig(base_model=name, data=data or DataSettings())
+
+
+def read_part(
+    config: RunConfig,
+    esconv: Path | None,
+    split: str,
+    part: str,
+    limit: int | None,
+    *,
+    consecutive: bool = False,
+) -> EsconvTurns:
+    """Read a part of ESConv with such personas as a model was trained on.
+
+    Args:
+        config: of the model.
+        esconv: ESConv.json; None for where it is found.
+        split: such as "pal".
+        part: such as "test".
+        limit: number of conversations at most, the first ones.
+        consecutive: as `supporter_turns` takes it.
+
+    Raises:
+        CorpusError: as `read_turns`.
+    """
+    data = config.data
+    limits = {part: limit}
+    return read_turns(
+        esconv,
+        split,
+        (part,),
+        data.persona,
+        data.extractor,
+        limits=limits,
+        consecutive=consecutive,
+    )
+
+
 class Scorer:
     """One checkpoint, ready to be measured."""
 
@@ -68,12 +118,8 @@ class Scorer:
             name: of the base model, or the folder.
             data: what a base model is measured on; a folder says so itself.
         """
-        folder = Path(find_model(name))
-        recipe = folder / RECIPE_FILE
         self.name = name
-        self.config = RunConfig(base_model=name, data=data or DataSettings())
-        if recipe.exists():
-            self.config = RunConfig.load(recipe).model_copy(update={"start_from": folder})
+        self.config = config_of(name, data)
         self._form = load_form(self.config)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._form.model.to(self._device).eval()
@@ -92,39 +138,7 @@ class Scorer:
         self, esconv: Path | None, split: str, part: str, limit: int | None
     ) -> list[list[SupporterTurn]]:
         """Return the turns of `read_part` alone."""
-        return self.read_part(esconv, split, part, limit).parts[part]
-
-    def read_part(
-        self,
-        esconv: Path | None,
-        split: str,
-        part: str,
-        limit: int | None,
-        *,
-        consecutive: bool = False,
-    ) -> EsconvTurns:
-        """Read a part of ESConv with such personas as the model was trained on.
-
-        Args:
-            esconv: ESConv.json; None for where it is found.
-            split: such as "pal".
-            part: such as "test".
-            limit: number of conversations at most, the first ones.
-            consecutive: as `supporter_turns` takes it.
-
-        Raises:
-            CorpusError: as `read_turns`.
-        """
-        data = self.config.data
-        return read_turns(
-            esconv,
-            split,
-            (part,),
-            data.persona,
-            data.extractor,
-            limits={part: limit},
-            consecutive=consecutive,
-        )
+        return read_part(self.config, esconv, split, part, limit).parts[part]
 
     def score(
         self, conversations: Sequence[Sequence[SupporterTurn]], condition: str, batch_size: int
