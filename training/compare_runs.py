@@ -23,20 +23,30 @@ from training.predictions import PredictionError, read_predictions
 from training.sentence_encoder import SentenceEncoder
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return what `training.evaluate` wrote of an evaluation when it began.
+
+    Raises:
+        PredictionError: there is none in `folder`.
+    """
+    file = folder / MANIFEST_FILE
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        manifest["evaluation"]["seeds"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PredictionError(
+            f"Cannot use {file}: {error}. Name a folder that training.evaluate wrote."
+        ) from error
+    return manifest
+
+
 def read_runs(folder: Path, encoder: SentenceEncoder | None) -> list[Run]:
     """Return the runs of an evaluation, one a seed.
 
     Raises:
         PredictionError: there is no evaluation in `folder`, or it cannot be used.
     """
-    file = folder / MANIFEST_FILE
-    try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        seeds = manifest["evaluation"]["seeds"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PredictionError(
-            f"Cannot use {file}: {error}. Name a folder that training.evaluate wrote."
-        ) from error
+    seeds = read_manifest(folder)["evaluation"]["seeds"]
     return [measure(read_predictions(predictions_file(folder, seed)), encoder) for seed in seeds]
 
 

@@ -28,7 +28,7 @@ from training.evaluation import Run, measure, summarise
 from training.fitting import RECIPE_FILE
 from training.predicting import predict
 from training.predictions import as_line, read_predictions
-from training.provenance import file_hash, git_revision
+from training.provenance import environment, file_hash
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
 from training.run_config import RunConfig
 from training.score import CONDITIONS, Scorer, read_part
@@ -192,7 +192,7 @@ def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str
                 "evaluation": asdict(evaluation),
                 "data": turns.hashes,
                 "weights": {file.name: file_hash(file) for file in weights},
-                "git_revision": git_revision(),
+                "environment": environment(),
             }
         )
     )
@@ -202,7 +202,7 @@ def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str
         return manifest
     begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     for name, value in manifest.items():
-        if name != "git_revision" and begun.get(name) != value:
+        if name != "environment" and begun.get(name) != value:
             raise EvaluationError(
                 f"{file} was begun with {name} {begun.get(name)!r}, and this run has {value!r}. "
                 "Name another folder, or go on with what was begun."

@@ -1,10 +1,17 @@
-"""Where a result is from: which code, which data."""
+"""Where a result is from: which code, which data, which machine."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
+import os
+import platform
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import torch
 
 
 def git_revision() -> str:
@@ -22,3 +29,34 @@ def git_revision() -> str:
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def environment() -> dict[str, Any]:
+    """Return machine, versions and commit. The load says whether the machine had anything else to
+    do.
+    """
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpu": _cpu_model(),
+        "cores": _cores(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "load_before": [round(load, 2) for load in os.getloadavg()],
+        "python": platform.python_version(),
+        "torch": importlib.metadata.version("torch"),
+        "transformers": importlib.metadata.version("transformers"),
+        "commit": git_revision(),
+    }
+
+
+def _cores() -> int | None:
+    """Return how many this process may use; not every system can tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -1,0 +1,209 @@
+"""Evaluations as one page: `python -m training.report FOLDER ... --output report.html`.
+
+Each folder is one that `training.evaluate` wrote. The page has the table, published figures apart,
+accuracy of the strategy at each rank (PAL, Figure 4), what each model said in the same places, what
+training cost, and where it was measured. It needs nothing but itself. With a name that ends in .md
+it is Markdown, its picture beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from pal_model import PalError, Strategy
+from pal_model.embedded import find_model
+from training.compare_runs import read_manifest
+from training.evaluate import RESULT_FILE, predictions_file
+from training.fitting import RUN_FILE
+from training.predictions import Prediction, PredictionError, read_predictions
+from training.published import PUBLISHED
+
+COLUMNS = (
+    "ACC",
+    "PPL a token",
+    "PPL a word",
+    "B-1",
+    "B-2",
+    "B-4",
+    "D-1",
+    "D-2",
+    "E-1",
+    "E-2",
+    "R-L",
+    "Cos-Sim",
+    "length",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """One evaluation.
+
+    Attributes:
+        name: of its folder.
+        result: what `training.evaluate` wrote.
+        predictions: of its first seed.
+        cost: what is known of the training; nothing of a base model.
+    """
+
+    name: str
+    result: dict[str, Any]
+    predictions: list[Prediction]
+    cost: dict[str, Any]
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """Of each metric its mean, spread and interval."""
+        metrics: dict[str, dict[str, Any]] = self.result["metrics"]
+        return metrics
+
+    @property
+    def encoder(self) -> str | None:
+        """The one behind Cos-Sim."""
+        name: str | None = self.result["evaluation"]["encoder"]
+        return name
+
+    def cells(self) -> list[str]:
+        """Return a cell for each of `COLUMNS`: the mean, and the deviation over seeds."""
+        return [self._cell(column) for column in COLUMNS]
+
+    def _cell(self, column: str) -> str:
+        if column.startswith("PPL"):
+            return f"{self.result['perplexity'][column.removeprefix('PPL a ') + '_perplexity']:.2f}"
+        figure = self.metrics.get(f"Cos-Sim ({self.encoder})" if column == "Cos-Sim" else column)
+        if figure is None:
+            return ""
+        digits = 3 if column == "Cos-Sim" else 2
+        spread = "" if figure["std"] is None else f" ± {figure['std']:.{digits}f}"
+        return f"{figure['mean']:.{digits}f}{spread}"
+
+
+def read_evaluated(folder: Path) -> Evaluated:
+    """Read an evaluation.
+
+    Raises:
+        PredictionError: there is none in `folder`, or it is not finished.
+    """
+    manifest = read_manifest(folder)
+    file = folder / RESULT_FILE
+    try:
+        result = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PredictionError(
+            f"Cannot use {file}: {error}. Run training.evaluate again; it goes on where it was."
+        ) from error
+    evaluation = manifest["evaluation"]
+    run = Path(find_model(evaluation["model"]), RUN_FILE)
+    cost = json.loads(run.read_text(encoding="utf-8")) if run.exists() else {}
+    predictions = read_predictions(predictions_file(folder, evaluation["seeds"][0]))
+    return Evaluated(folder.name, result, predictions, cost)
+
+
+def samples(evaluated: Sequence[Evaluated], count: int, seed: int) -> list[dict[str, Any]]:
+    """Draw turns that all models responded to, with what each said there."""
+    by_turn = [{p.turn: p for p in one.predictions} for one in evaluated]
+    common = sorted(set.intersection(*map(set, by_turn)))
+    chosen = random.Random(seed).sample(common, min(count, len(common)))  # noqa: S311
+    return [
+        {
+            "turn": turn,
+            "prediction": by_turn[0][turn],
+            "responses": [
+                (one.name, of_one[turn]) for one, of_one in zip(evaluated, by_turn, strict=True)
+            ],
+        }
+        for turn in sorted(chosen)
+    ]
+
+
+def draw_accuracy(evaluated: Sequence[Evaluated]) -> str:
+    """Return the picture of accuracy at each rank as SVG (PAL, Figure 4)."""
+    mpl.use("agg")  # a machine without a screen
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    ranks = range(1, len(Strategy) + 1)
+    for one in evaluated:
+        names = ["ACC" if rank == 1 else f"ACC top {rank}" for rank in ranks]
+        axes.plot(ranks, [one.metrics[n]["mean"] for n in names], marker="o", label=one.name)
+    axes.set(xlabel="strategies that may be tried, n", ylabel="accuracy, %", ylim=(0, 105))
+    axes.legend()
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    pyplot.close(figure)
+    svg = drawn.getvalue()
+    return svg[svg.index("<svg") :]
+
+
+def write_report(evaluated: Sequence[Evaluated], output: Path, count: int, seed: int) -> None:
+    """Write the page; the end of its name says in which format.
+
+    Raises:
+        PredictionError: there is nothing to report on.
+    """
+    if not evaluated:
+        raise PredictionError("No evaluation was named. Name folders of training.evaluate.")
+    is_markdown = output.suffix == ".md"
+    environment = Environment(
+        loader=PackageLoader("training"),
+        autoescape=select_autoescape(("html.j2",), default_for_string=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.md.j2" if is_markdown else "report.html.j2")
+    picture = draw_accuracy(evaluated)
+    picture_file = output.with_name(f"{output.stem}-accuracy.svg")
+    page = template.render(
+        columns=COLUMNS,
+        evaluated=evaluated,
+        published=PUBLISHED,
+        samples=samples(evaluated, count, seed),
+        picture=picture,
+        picture_file=picture_file.name,
+    )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf-8")
+    if is_markdown:
+        picture_file.write_text(picture, encoding="utf-8")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.report",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folders", type=Path, nargs="+", help="that training.evaluate wrote")
+    parser.add_argument("--output", type=Path, required=True, help="such as report.html")
+    parser.add_argument("--samples", type=int, default=12, help="turns that are shown")
+    parser.add_argument("--seed", type=int, default=13, help="of which turns are shown")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the report; return the exit status."""
+    options = build_parser().parse_args(arguments)
+    try:
+        evaluated = [read_evaluated(folder) for folder in options.folders]
+        write_report(evaluated, options.output, options.samples, options.seed)
+    except (PalError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(options.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
