@@ -87,7 +87,7 @@ def _add_extractor_option(parser: argparse.ArgumentParser) -> None:
 
 def _add_generation_options(parser: argparse.ArgumentParser) -> None:
     default = GenerationOptions()
-    sampling = parser.add_argument_group("decoding (defaults: the paper's, section 4.3)")
+    sampling = parser.add_argument_group("decoding (sampling as in the paper, section 4.3)")
     sampling.add_argument("--greedy", action="store_true", help="always take the likeliest token")
     sampling.add_argument("--top-k", type=int, default=default.top_k)
     sampling.add_argument("--top-p", type=float, default=default.top_p)

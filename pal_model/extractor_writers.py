@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from pal_model.backbone import Backbone
@@ -58,17 +59,24 @@ class GenerateWriter:
             pad_token_id=self._pad_id,
             eos_token_id=self._end_id,
             return_dict_in_generate=True,
-            output_scores=True,
+            output_scores=self._config.min_log_prob is not None,  # they take much memory
         )
         start = longest if self._decoder_only else 1  # of what is new, behind the start token
-        log_probs = self._model.compute_transition_scores(
+        written = output.sequences[:, start:].tolist()
+        return [self._row(*row) for row in zip(written, self._log_probs(output), strict=True)]
+
+    def _log_probs(self, output: Any) -> list[list[float]]:
+        """Return the log probability of each token that was written; nothing if not asked for."""
+        if output.scores is None:
+            return [[] for _ in output.sequences]
+        scores: Tensor = self._model.compute_transition_scores(
             output.sequences,
             output.scores,
             getattr(output, "beam_indices", None),
             normalize_logits=True,
         )
-        written = zip(output.sequences[:, start:].tolist(), log_probs.tolist(), strict=True)
-        return [self._row(ids, of_ids) for ids, of_ids in written]
+        result: list[list[float]] = scores.tolist()
+        return result
 
     def _row(self, ids: list[int], log_probs: list[float]) -> DecodedRow:
         count = ids.index(self._end_id) if self._end_id in ids else len(ids)

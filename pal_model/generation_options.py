@@ -10,7 +10,8 @@ from pal_model.strategy import Strategy
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """Decoding options; the defaults are the paper's (section 4.3) and its released code's.
+    """Decoding options. Sampling is the paper's (section 4.3) and its released code's; that the
+    best of several short drafts is said is this project's (`PAPER_OPTIONS` do without).
 
     Attributes:
         do_sample: draw tokens; otherwise always take the likeliest one.

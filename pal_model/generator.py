@@ -30,6 +30,9 @@ from pal_model.strategy_choice import StrategyChooser
 
 _RECENT_UTTERANCES = 3
 
+_SEED_STEP = 1_000_003
+"""From one candidate's seed to the next, so that those of seeds 1, 2, 3 are all different."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
@@ -111,7 +114,7 @@ class PalGenerator:
 
         Args:
             requests: what to respond to.
-            options: how to draw; default: the paper's.
+            options: how to draw; default: as the bot does. `PAPER_OPTIONS` are the paper's.
             deadline: `time.monotonic()` after which the work is given up.
 
         Raises:
@@ -170,12 +173,13 @@ class PalGenerator:
             room=options.max_new_tokens,
         )
         # A seed names a turn's random numbers alone, so that the batch it is in changes nothing.
-        first_seed = secrets.randbits(48) if options.seed is None else options.seed
+        common = secrets.randbits(48) if options.seed is None else options.seed
+        seeds = [common if t.request.seed is None else t.request.seed for t in turns]
         decoded = decode(
             started.rows,
             options,
             end_ids=self._model.end_ids,
-            seeds=[first_seed + index % count for index in range(len(row_turns))],
+            seeds=[seed + candidate * _SEED_STEP for seed in seeds for candidate in range(count)],
             is_complete=[
                 self._completes(turn.strategy, options.max_sentences) for turn in row_turns
             ],

@@ -25,6 +25,9 @@ from pal_model.persona import Persona
 from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaExtractorEncoder
 from pal_model.persona_sentences import plausible_sentences
 
+MOST_ROWS = 32
+"""That are written to at once; with beams each takes the memory of several."""
+
 
 class ModelPersonaExtractor:
     """Infers persona sentences with an encoder-decoder (BART) or a decoder-only model (GPT-2,
@@ -93,7 +96,7 @@ class ModelPersonaExtractor:
         return self.extract_batch([seeker_utterances])[0]
 
     def extract_batch(self, batch: Sequence[Sequence[str]]) -> list[Persona]:
-        """Return the persona of each seeker's utterances, all in one batch."""
+        """Return the persona of each seeker's utterances, `MOST_ROWS` of them at once."""
         asked = [index for index, said in enumerate(batch) if any(map(str.strip, said))]
         written = dict(zip(asked, self._write([batch[index] for index in asked]), strict=True))
         return [
@@ -103,9 +106,12 @@ class ModelPersonaExtractor:
 
     def _write(self, rows: Sequence[Sequence[str]]) -> list[list[str]]:
         """Return the sentences that the model writes to each row of utterances."""
-        if not rows:
-            return []
-        written = self._writer.write([self._encoder.encode(row) for row in rows])
+        encoded = [self._encoder.encode(row) for row in rows]
+        written = [
+            row
+            for start in range(0, len(encoded), MOST_ROWS)
+            for row in self._writer.write(encoded[start : start + MOST_ROWS])
+        ]
         return [self._encoder.decode(row.ids, row.log_probs) for row in written]
 
 

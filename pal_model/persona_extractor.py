@@ -78,6 +78,12 @@ def unread_utterances(conversation: Conversation, already_read: int) -> tuple[st
     return tuple(conversation.seeker_utterances[already_read:])
 
 
+def find_extractor(name: str) -> Path | None:
+    """Return the folder of the extractor called `name`; None for rules, or a name of the hub."""
+    folder = SHIPPED_PERSONA_EXTRACTOR if name == EMBEDDED_EXTRACTOR else Path(name)
+    return folder if name != RULES and folder.is_dir() else None
+
+
 def load_persona_extractor(
     name: str = RULES, *, device: str | None = None, home: Path | None = None
 ) -> PersonaExtractor:

@@ -44,6 +44,9 @@ class PersonaExtractorConfig:
         for name in ("max_input_tokens", "max_new_tokens", "num_beams"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 or more.")
+        least = self.min_log_prob
+        if least is not None and not (isinstance(least, int | float) and least <= 0):
+            raise ValueError(f"min_log_prob is {least!r}; it must be a number, 0 or less, or null.")
         for name in ("utterance_separator", "sentence_separator"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must not be blank.")

@@ -18,11 +18,13 @@ class ReplyRequest:
         conversation: the history; it usually ends with the seeker.
         persona: what is known about the seeker.
         strategy: the strategy to use; None lets the model choose.
+        seed: of this turn's own random numbers; None for that of the generation options.
     """
 
     conversation: Conversation
     persona: Persona = field(default_factory=Persona)
     strategy: Strategy | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

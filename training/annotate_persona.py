@@ -8,7 +8,6 @@ section 3.2 and Table 1). What is done is kept at once; a run that was stopped g
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -18,9 +17,12 @@ from typing import Any
 from tqdm import tqdm
 
 from pal_model import PalError
-from pal_model.embedded import SHIPPED_PERSONA_EXTRACTOR
-from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, load_persona_extractor
-from training.provenance import file_hash, git_revision
+from pal_model.persona_extractor import (
+    EMBEDDED_EXTRACTOR,
+    find_extractor,
+    load_persona_extractor,
+)
+from training.provenance import file_hash, folder_hashes, git_revision
 from training.readers.esconv import PERSONA_KEY, find_esconv, read_esconv
 from training.readers.records import CorpusError, read_json
 from training.turn_personas import inferred_personas
@@ -65,7 +67,7 @@ def annotate(esconv: Path, output: Path, extractor_name: str, device: str | None
     manifest: dict[str, Any] = {
         "data": file_hash(esconv),
         "extractor": extractor_name,
-        "extractor_hash": _extractor_hash(extractor_name),
+        "extractor_files": folder_hashes(find_extractor(extractor_name)),
         "git_revision": git_revision(),
         "seed": None,  # nothing is drawn: rules and beams are deterministic
     }
@@ -105,17 +107,6 @@ def _resume(partial: Path, manifest: dict[str, Any]) -> list[dict[str, list[str]
     whole = [line for line in lines if line.endswith("\n")]
     partial.write_text("".join([first, *whole]), encoding="utf-8")  # a line was cut off
     return [json.loads(line) for line in whole]
-
-
-def _extractor_hash(name: str) -> str | None:
-    """Return what tells the weights in a folder from others; None for rules and the hub."""
-    folder = SHIPPED_PERSONA_EXTRACTOR if name == EMBEDDED_EXTRACTOR else Path(name)
-    if not folder.is_dir():
-        return None
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.safetensors")):
-        digest.update(file_hash(file).encode())
-    return digest.hexdigest()
 
 
 if __name__ == "__main__":

@@ -100,9 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _line(record: dict[str, Any]) -> str:
-    line = f"{record['metric']:24}{record['ours']:8.2f}{record['theirs']:8.2f}"
+    line = f"{record['metric']:32}{record['ours']:9.3f}{record['theirs']:9.3f}"
     if "p" in record:
-        line += f"  {record['difference']:+.2f} [{record['low']:+.2f}, {record['high']:+.2f}]"
+        line += f"  {record['difference']:+.3f} [{record['low']:+.3f}, {record['high']:+.3f}]"
         line += f"  p {record['p']:.3f}"
     return line
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from pal_model.persona_extractor import load_persona_extractor
 from training.examples import SupporterTurn, supporter_turns
 from training.provenance import file_hash
@@ -69,12 +71,14 @@ def read_turns(
     split_file = path.with_name(SPLIT_FILE)
     indices = {part: read_split(split_file, split, part) for part in parts}
     _require_apart(split_file, indices)
-    extractor = load_persona_extractor(extractor_name)
+    device = "cuda:0" if torch.cuda.is_available() else None
+    extractor = load_persona_extractor(extractor_name, device=device)
     result: dict[str, list[list[SupporterTurn]]] = {}
     for part, chosen in indices.items():
         if seed is not None:
             random.Random(seed).shuffle(chosen)  # noqa: S311  (repeatable, no secret)
-        del chosen[(limits or {}).get(part) or len(chosen) :]
+        limit = (limits or {}).get(part)
+        del chosen[len(chosen) if limit is None else limit :]
         result[part] = []
         for index in chosen:
             conversation = conversations[index]

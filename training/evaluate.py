@@ -13,22 +13,23 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from tqdm import tqdm
 
-from pal_model import GenerationOptions, PalError, PalGenerator, Strategy
+from pal_model import GenerationOptions, PalError, PalGenerator, Persona, Strategy
 from pal_model.embedded import find_model
 from pal_model.generation_options import PAPER_OPTIONS
+from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
 from training.fitting import RECIPE_FILE
-from training.predicting import predict
-from training.predictions import as_line, read_predictions
-from training.provenance import environment, file_hash
+from training.predicting import personas_by_turn, predict
+from training.predictions import Turn, as_line, drop_cut_line, read_predictions
+from training.provenance import environment, folder_hashes
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
 from training.run_config import RunConfig
 from training.score import CONDITIONS, Scorer, read_part
@@ -36,6 +37,7 @@ from training.sentence_encoder import PACKAGED, SentenceEncoder
 
 MANIFEST_FILE = "evaluation_run.json"
 RESULT_FILE = "evaluation.json"
+PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perplexity")
 
 
 class EvaluationError(PalError):
@@ -54,6 +56,8 @@ class Evaluation:
         strategy: whose strategy a response is written with.
         alphas: guidance strength by strategy; None for the checkpoint's own.
         persona: "right", another seeker's ("wrong") or "none".
+        extractor: infers who the seekers are, for models that read inferred personas, and for
+            Cos-Sim.
         served: draw and edit responses as the action server does, not as the paper.
         consecutive: respond in a supporter's place right after a supporter, too.
         encoder: of sentences; None leaves Cos-Sim out.
@@ -67,9 +71,17 @@ class Evaluation:
     strategy: Literal["predicted", "gold"] = "predicted"
     alphas: Mapping[str, float] | None = None
     persona: str = "right"
+    extractor: str = EMBEDDED_EXTRACTOR
     served: bool = False
     consecutive: bool = False
     encoder: str | None = PACKAGED
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"The seeds are {list(self.seeds)}; each must be there once.")
+        if self.conversations is not None and self.conversations < 1:
+            raise ValueError(f"conversations is {self.conversations}; it must be 1 or more.")
+        _ = self.options  # checks the alphas
 
     @property
     def options(self) -> GenerationOptions:
@@ -96,8 +108,10 @@ def evaluate(
         PalError: a corpus, a model or an encoder cannot be used.
     """
     esconv = esconv or find_esconv()
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
     require_unseen(evaluation, esconv)
-    scorer = Scorer(evaluation.model)
+    scorer = Scorer(evaluation.model, extractor=evaluation.extractor)
     encoder = None if evaluation.encoder is None else SentenceEncoder(evaluation.encoder)
     turns = read_part(
         scorer.config,
@@ -108,12 +122,15 @@ def evaluate(
         consecutive=evaluation.consecutive,
     )
     manifest = _begin(evaluation, turns, output)
-    runs = predicted(evaluation, scorer, turns, output, batch_size, encoder)
+    seekers = _seeker_personas(evaluation, scorer, turns, esconv)
+    runs = predicted(evaluation, scorer, turns, output, seekers, batch_size, encoder)
     score = scorer.score(turns.parts[evaluation.part], evaluation.persona, 1)
     result = {
         **manifest,
         "n": len(runs[0].predictions),
-        "perplexity": asdict(score),
+        "perplexity": {
+            name: value for name, value in asdict(score).items() if name in PERPLEXITIES
+        },
         "metrics": summarise(runs),
     }
     (output / RESULT_FILE).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -126,21 +143,39 @@ def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
     Raises:
         EvaluationError: it has.
     """
-    recipe = Path(find_model(evaluation.model), RECIPE_FILE)
+    split_file = esconv.with_name(SPLIT_FILE)
+    part = set(read_split(split_file, evaluation.split, evaluation.part))
+    for recipe in _recipes(Path(find_model(evaluation.model))):
+        config = RunConfig.load(recipe)
+        learnt = read_split(split_file, config.data.split, "train")
+        random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
+        seen = part.intersection(learnt[: config.data.train_conversations])
+        if seen:
+            raise EvaluationError(
+                f"{evaluation.model} was trained on {len(seen)} of the conversations in "
+                f"{evaluation.split}/{evaluation.part} (see {recipe}), such as {sorted(seen)[:3]}. "
+                f"Evaluate it on the test part of {config.data.split!r}."
+            )
+
+
+def _recipes(folder: Path) -> Iterator[Path]:
+    """Yield the recipe of the training that made `folder`, and of those that it started from.
+
+    Raises:
+        EvaluationError: one of those is gone, so that nobody can tell what it learnt from.
+    """
+    recipe = folder / RECIPE_FILE
     if not recipe.exists():
         return
-    config = RunConfig.load(recipe)
-    split_file = esconv.with_name(SPLIT_FILE)
-    learnt = read_split(split_file, config.data.split, "train")
-    random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
-    seen = set(learnt[: config.data.train_conversations])
-    seen &= set(read_split(split_file, evaluation.split, evaluation.part))
-    if seen:
+    yield recipe
+    before = RunConfig.load(recipe).start_from
+    if before is not None and not (before / RECIPE_FILE).exists():
         raise EvaluationError(
-            f"{evaluation.model} was trained on {len(seen)} of the conversations in "
-            f"{evaluation.split}/{evaluation.part} (see {recipe}), such as {sorted(seen)[:3]}. "
-            f"Evaluate it on the test part of {config.data.split!r}."
+            f"{folder} started from {before}, which has no {RECIPE_FILE} any more: what it learnt "
+            "from cannot be told. Put that folder back."
         )
+    if before is not None:
+        yield from _recipes(before)
 
 
 def predicted(
@@ -148,6 +183,7 @@ def predicted(
     scorer: Scorer,
     turns: EsconvTurns,
     output: Path,
+    seeker_personas: Mapping[Turn, Persona],
     batch_size: int,
     encoder: SentenceEncoder | None,
 ) -> list[Run]:
@@ -160,12 +196,16 @@ def predicted(
     runs = []
     for seed in evaluation.seeds:
         file = predictions_file(output, seed)
-        done = {p.turn for p in read_predictions(file)} if file.exists() else set()
+        done: set[Turn] = set()
+        if file.exists():
+            drop_cut_line(file)
+            done = {p.turn for p in read_predictions(file)}
         if len(done) < count:
             generator = generator or PalGenerator.load(evaluation.model)
             batches = predict(
                 generator,
                 conversations,
+                seeker_personas,
                 evaluation.options,
                 seed=seed,
                 use_gold_strategy=evaluation.strategy == "gold",
@@ -182,16 +222,35 @@ def predicted(
     return runs
 
 
+def _seeker_personas(
+    evaluation: Evaluation, scorer: Scorer, turns: EsconvTurns, esconv: Path
+) -> dict[Turn, Persona]:
+    """Return who the seeker of each turn is, whether or not the model is to know."""
+    data = scorer.config.data
+    if data.persona != "inferred":
+        data = data.model_copy(update={"persona": "inferred", "extractor": evaluation.extractor})
+        turns = read_part(
+            scorer.config.model_copy(update={"data": data}),
+            esconv,
+            evaluation.split,
+            evaluation.part,
+            evaluation.conversations,
+            consecutive=evaluation.consecutive,
+        )
+    part = evaluation.part
+    return personas_by_turn(dict(zip(turns.indices[part], turns.parts[part], strict=True)))
+
+
 def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str, Any]:
     """Write what is evaluated, or make sure that what was begun there is the same."""
     output.mkdir(parents=True, exist_ok=True)
-    weights = sorted(Path(find_model(evaluation.model)).glob("*.safetensors"))
     manifest: dict[str, Any] = json.loads(
         json.dumps(
             {
                 "evaluation": asdict(evaluation),
                 "data": turns.hashes,
-                "weights": {file.name: file_hash(file) for file in weights},
+                "model": folder_hashes(Path(find_model(evaluation.model))),
+                "extractor": folder_hashes(find_extractor(evaluation.extractor)),
                 "environment": environment(),
             }
         )
@@ -248,6 +307,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--alphas", type=read_alphas, help="a JSON file: an alpha for each strategy's name"
     )
     parser.add_argument("--persona", default="right", choices=CONDITIONS)
+    parser.add_argument(
+        "--extractor",
+        default=EMBEDDED_EXTRACTOR,
+        help="of the seekers' personas: 'embedded', 'rules', a folder or a hub name",
+    )
     parser.add_argument("--served", action="store_true", help="draw and edit as the bot does")
     parser.add_argument(
         "--consecutive", action="store_true", help="also turns right after a supporter's"
@@ -269,13 +333,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"n = {result['n']} turns, seeds {list(evaluation.seeds)}")
-    for name in ("token_perplexity", "word_perplexity"):
-        print(f"{name.replace('_', ' '):24}{result['perplexity'][name]:8.2f}")
+    for name, value in result["perplexity"].items():
+        print(f"{name.replace('_', ' '):32}{value:8.3f}")
     for name, figure in result["metrics"].items():
-        spread = "" if figure["std"] is None else f"  std {figure['std']:.2f}"
+        spread = "" if figure["std"] is None else f"  std {figure['std']:.3f}"
         between = figure.get("interval")
-        spread += "" if between is None else f"  95 % [{between[0]:.2f}, {between[1]:.2f}]"
-        print(f"{name:24}{figure['mean']:8.2f}{spread}")
+        spread += "" if between is None else f"  95 % [{between[0]:.3f}, {between[1]:.3f}]"
+        print(f"{name:32}{figure['mean']:8.3f}{spread}")
     return 0
 
 

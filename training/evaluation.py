@@ -11,6 +11,7 @@ from pal_model import Strategy
 from training import metrics
 from training.intervals import (
     SumMetric,
+    accuracy_metric,
     bleu_metric,
     interval,
     mean_metric,
@@ -48,7 +49,12 @@ def measure(predictions: Sequence[Prediction], encoder: SentenceEncoder | None) 
     Args:
         predictions: one a turn.
         encoder: for Cos-Sim; None leaves it out.
+
+    Raises:
+        PredictionError: there are no predictions.
     """
+    if not predictions:
+        raise PredictionError("There are no predictions. Name a part with conversations in it.")
     said = [metrics.tokenize(p.response) for p in predictions]
     references = [metrics.tokenize(p.reference) for p in predictions]
     sums = _strategy_sums(predictions)
@@ -75,10 +81,10 @@ def measure(predictions: Sequence[Prediction], encoder: SentenceEncoder | None) 
 def _strategy_sums(predictions: Sequence[Prediction]) -> dict[str, SumMetric]:
     """Return accuracy at each rank, ACC being the first (PAL, Figure 4)."""
     return {
-        "ACC" if top == 1 else f"ACC top {top}": mean_metric(
-            [100 * (p.gold_strategy in p.ranked[:top]) for p in predictions]
+        "ACC" if top == 1 else f"ACC top {top}": accuracy_metric(
+            [p.ranked for p in predictions], [p.gold_strategy for p in predictions], top
         )
-        for top in range(1, len(STRATEGIES) + 1)
+        for top in range(1, len(STRATEGIES))
     }
 
 
@@ -93,9 +99,15 @@ def _strategy_shares(predictions: Sequence[Prediction]) -> dict[str, float]:
 
 
 def _persona_similarity(predictions: Sequence[Prediction], encoder: SentenceEncoder) -> SumMetric:
-    """Return the mean cosine of the response and the persona, as one text, of turns with both."""
-    has_both = [bool(p.persona and p.response) for p in predictions]
-    texts = [(p.response, " ".join(p.persona)) for p in predictions if p.persona and p.response]
+    """Return the mean cosine of the response and the seeker's persona, as one text, of turns with
+    both.
+    """
+    has_both = [bool(p.seeker_persona and p.response) for p in predictions]
+    texts = [
+        (p.response, " ".join(p.seeker_persona))
+        for p, both in zip(predictions, has_both, strict=True)
+        if both
+    ]
     if not texts:
         return mean_metric([0.0] * len(predictions), [0.0] * len(predictions))
     responses, personas = zip(*texts, strict=True)
@@ -130,11 +142,9 @@ def require_same_turns(runs: Sequence[Run]) -> None:
     """Raise an error where runs cannot be compared turn by turn.
 
     Raises:
-        PredictionError: a run lacks a turn that another has, or there is none.
+        PredictionError: a run lacks a turn that another has.
     """
     turns = [[p.turn for p in run.predictions] for run in runs]
-    if not turns[0]:
-        raise PredictionError("There are no predictions. Name a part with conversations in it.")
     for other in turns[1:]:
         if other != turns[0]:
             differing = sorted(set(other) ^ set(turns[0]))

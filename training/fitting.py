@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import torch
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from transformers import TrainingArguments, set_seed
 from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
@@ -18,7 +19,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from pal_model import PalError
 from training.precision import trains_faster_in_bfloat16
 from training.provenance import git_revision
-from training.recipe import Recipe
+from training.recipe import Recipe, RecipeError
 from training.token_trainer import Rows, TokenForm, TokenTrainer
 
 RUN_FILE = "training_run.json"
@@ -47,19 +48,37 @@ def optimiser_of(model: Any, recipe: Recipe) -> torch.optim.AdamW:
 def settled(recipe: AnyRecipe, output: Path, *, resume: bool) -> AnyRecipe:
     """Write the recipe into `output`, its precision no longer "auto" but what the run in there
     began with where it goes on, else what is faster here; return what was written.
+
+    Raises:
+        RecipeError: another run lies there, or this one was begun in another precision.
     """
-    file, state = output / RECIPE_FILE, PartialState()
-    with state.local_main_process_first():  # all processes of a machine have one precision
-        if state.is_local_main_process:
-            precision = recipe.optimiser.precision
-            if resume and file.exists():
-                precision = type(recipe).load(file).optimiser.precision
-            elif precision == "auto":
-                precision = "bfloat16" if trains_faster_in_bfloat16() else "float32"
-            optimiser = recipe.optimiser.model_copy(update={"precision": precision})
-            output.mkdir(parents=True, exist_ok=True)
-            recipe.model_copy(update={"optimiser": optimiser}).save(file)
-        return type(recipe).load(file)
+    if not resume and (output / RECIPE_FILE).exists():
+        raise RecipeError(
+            f"{output} holds a run. Go on with it by --resume, or name another folder."
+        )
+    state, decided = PartialState(), [""]
+    if state.is_main_process:
+        decided = [_precision(recipe, output / RECIPE_FILE)]
+    broadcast_object_list(decided)  # all processes compute alike
+    optimiser = recipe.optimiser.model_copy(update={"precision": decided[0]})
+    recipe = recipe.model_copy(update={"optimiser": optimiser})
+    if state.is_main_process:
+        output.mkdir(parents=True, exist_ok=True)
+        recipe.save(output / RECIPE_FILE)
+    return recipe
+
+
+def _precision(recipe: Recipe, begun: Path) -> str:
+    asked = recipe.optimiser.precision
+    before = type(recipe).load(begun).optimiser.precision if begun.exists() else "auto"
+    if "auto" not in (asked, before) and asked != before:
+        raise RecipeError(
+            f"optimiser.precision is {asked!r}, and the run in {begun.parent} was begun in "
+            f"{before!r}. Go on in that, or name another folder."
+        )
+    if before != "auto" or asked != "auto":
+        return asked if before == "auto" else before
+    return "bfloat16" if trains_faster_in_bfloat16() else "float32"
 
 
 def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:

@@ -14,7 +14,7 @@ import numpy as np
 from nltk.translate.bleu_score import modified_precision
 from numpy.typing import NDArray
 
-from training.metrics import Tokens, rouge_l_of
+from training.metrics import Label, Tokens, rouge_l_of
 
 Floats = NDArray[np.float64]
 
@@ -60,6 +60,14 @@ def mean_metric(values: Sequence[float], weights: Sequence[float] | None = None)
     weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
     statistics = np.stack([np.asarray(values, dtype=float) * weight, weight], axis=1)
     return SumMetric(statistics, _ratio)
+
+
+def accuracy_metric(
+    ranked: Sequence[Sequence[Label]], gold: Sequence[Label], top: int = 1
+) -> SumMetric:
+    """Return accuracy as `metrics.accuracy` defines it."""
+    pairs = zip(ranked, gold, strict=True)
+    return mean_metric([100 * (label in order[:top]) for order, label in pairs])
 
 
 def bleu_metric(responses: Sequence[Tokens], references: Sequence[Tokens], n: int) -> SumMetric:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 
-from pal_model import GenerationOptions, PalGenerator, Reply, ReplyRequest
+from pal_model import GenerationOptions, PalGenerator, Persona, Reply, ReplyRequest
 from training.examples import SupporterTurn
-from training.predictions import Prediction
+from training.predictions import Prediction, Turn
 
 Conversations = Mapping[int, Sequence[SupporterTurn]]
 """By their places in ESConv.json."""
@@ -16,12 +16,13 @@ Conversations = Mapping[int, Sequence[SupporterTurn]]
 def predict(
     generator: PalGenerator,
     conversations: Conversations,
+    seeker_personas: Mapping[Turn, Persona],
     options: GenerationOptions,
     *,
     seed: int,
     use_gold_strategy: bool = False,
     batch_size: int = 16,
-    done: Collection[tuple[int, int]] = (),
+    done: Collection[Turn] = (),
 ) -> Iterator[list[Prediction]]:
     """Yield the predictions of a batch of turns at a time.
 
@@ -31,6 +32,7 @@ def predict(
     Args:
         generator: what responds.
         conversations: whose turns are responded to; each after what the humans said.
+        seeker_personas: who the seeker of each turn is, whatever the model is shown.
         options: how responses are drawn.
         seed: of all that is drawn.
         use_gold_strategy: write with the human supporter's strategy, not with the model's.
@@ -47,21 +49,44 @@ def predict(
             if not turns:
                 continue
             requests = [
-                ReplyRequest(t.history, t.persona, t.strategy if use_gold_strategy else None)
-                for t in turns.values()
+                ReplyRequest(
+                    turn.history,
+                    turn.persona,
+                    turn.strategy if use_gold_strategy else None,
+                    turn_seed(seed, index, _utterance(turn)),
+                )
+                for index, turn in turns.items()
             ]
-            replies = generator.reply(requests, replace(options, seed=seed))
+            replies = generator.reply(requests, options)
             yield [
-                _prediction(index, turn, reply)
+                _prediction(index, turn, seeker_personas[index, _utterance(turn)], reply)
                 for (index, turn), reply in zip(turns.items(), replies, strict=True)
             ]
 
 
-def _prediction(index: int, turn: SupporterTurn, reply: Reply) -> Prediction:
+def turn_seed(seed: int, conversation: int, utterance: int) -> int:
+    """Return the seed of a turn's own random numbers: no two turns, or runs, have the same."""
+    digest = hashlib.sha256(f"{seed} {conversation} {utterance}".encode()).digest()
+    return int.from_bytes(digest[:6], "big")
+
+
+def personas_by_turn(conversations: Conversations) -> dict[Turn, Persona]:
+    """Return the persona of each turn."""
+    return {
+        (index, _utterance(turn)): turn.persona
+        for index, turns in conversations.items()
+        for turn in turns
+    }
+
+
+def _prediction(
+    index: int, turn: SupporterTurn, seeker_persona: Persona, reply: Reply
+) -> Prediction:
     return Prediction(
         conversation=index,
         utterance=_utterance(turn),
         persona=turn.persona.sentences,
+        seeker_persona=seeker_persona.sentences,
         gold_strategy=turn.strategy,
         reference=turn.response,
         ranked=tuple(reply.strategy_probabilities),

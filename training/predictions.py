@@ -17,6 +17,10 @@ class PredictionError(PalError):
     """A file of predictions that cannot be used."""
 
 
+Turn = tuple[int, int]
+"""A conversation's place in ESConv.json, and a response's place in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """One turn, what the human supporter did in it, and what the model did.
@@ -25,6 +29,7 @@ class Prediction:
         conversation: its place in ESConv.json.
         utterance: place of the human response in it.
         persona: what the model saw of the seeker.
+        seeker_persona: who the seeker is, by the extractor of the evaluation.
         gold_strategy: the supporter's.
         reference: the supporter's response.
         ranked: the model's strategies, likeliest first.
@@ -37,6 +42,7 @@ class Prediction:
     conversation: int
     utterance: int
     persona: tuple[str, ...]
+    seeker_persona: tuple[str, ...]
     gold_strategy: Strategy
     reference: str
     ranked: tuple[Strategy, ...]
@@ -46,7 +52,7 @@ class Prediction:
     generated: bool = True
 
     @property
-    def turn(self) -> tuple[int, int]:
+    def turn(self) -> Turn:
         """What tells the turn from all others."""
         return self.conversation, self.utterance
 
@@ -59,6 +65,13 @@ def as_line(prediction: Prediction) -> str:
     return json.dumps(asdict(prediction), ensure_ascii=False) + "\n"
 
 
+def drop_cut_line(path: Path) -> None:
+    """Take away what stands behind the last whole line: writing it was interrupted."""
+    whole, newline, cut = path.read_bytes().rpartition(b"\n")
+    if cut:
+        path.write_bytes(whole + newline)
+
+
 def read_predictions(path: Path) -> list[Prediction]:
     """Return the predictions in a file, in the order of the turns.
 
@@ -66,10 +79,12 @@ def read_predictions(path: Path) -> list[Prediction]:
         PredictionError: the file is missing, a line is malformed, or a turn is there twice.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise PredictionError(f"Cannot read {path}: {error}.") from error
-    predictions = [_parsed(path, number, line) for number, line in enumerate(lines, start=1)]
+    predictions = [
+        _parsed(path, number, line) for number, line in enumerate(lines, start=1) if line
+    ]
     _require_each_once(path, predictions)
     return sorted(predictions, key=lambda prediction: prediction.turn)
 
@@ -87,7 +102,7 @@ def _parsed(path: Path, number: int, line: str) -> Prediction:
 
 
 def _require_each_once(path: Path, predictions: Iterable[Prediction]) -> None:
-    seen: set[tuple[int, int]] = set()
+    seen: set[Turn] = set()
     for prediction in predictions:
         if prediction.turn in seen:
             conversation, utterance = prediction.turn

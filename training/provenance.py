@@ -31,6 +31,16 @@ def file_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def folder_hashes(folder: Path | None) -> dict[str, str]:
+    """Return the hashes of what makes a checkpoint: weights, settings, recipes; nothing for a name
+    of the hub, or for what needs no files.
+    """
+    if folder is None or not folder.is_dir():
+        return {}
+    files = (f for f in folder.iterdir() if f.suffix in {".safetensors", ".json", ".yaml"})
+    return {file.name: file_hash(file) for file in sorted(files)}
+
+
 def environment() -> dict[str, Any]:
     """Return machine, versions and commit. The load says whether the machine had anything else to
     do.

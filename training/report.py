@@ -133,7 +133,7 @@ def draw_accuracy(evaluated: Sequence[Evaluated]) -> str:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    ranks = range(1, len(Strategy) + 1)
+    ranks = range(1, len(Strategy))  # with all of them every turn is right
     for one in evaluated:
         names = ["ACC" if rank == 1 else f"ACC top {rank}" for rank in ranks]
         axes.plot(ranks, [one.metrics[n]["mean"] for n in names], marker="o", label=one.name)

@@ -43,7 +43,8 @@ class Score:
         turns: number of responses, n.
         token_perplexity: exp of the loss a token of the response, its end included, its strategy's
             name not; comparable within one tokenizer.
-        token_perplexity_with_strategy: the same with the strategy's name, as PAL's script has it.
+        token_perplexity_with_strategy: the same with the strategy's name, which PAL's script counts
+            too (of a response it counts 16 tokens at most; here all count).
         word_perplexity: the same over the number of words, which white space separates;
             comparable across tokenizers.
         strategy_accuracy: share of turns whose most probable strategy is the supporter's.
@@ -58,19 +59,27 @@ class Score:
     strategy_accuracy: float
 
 
-def config_of(name: str, data: DataSettings | None = None) -> RunConfig:
+def config_of(
+    name: str, data: DataSettings | None = None, extractor: str | None = None
+) -> RunConfig:
     """Return how a folder that `training.finetune_pal` wrote was trained, to be loaded again; of a
     base model, a run that has learnt nothing.
 
     Args:
         name: of the base model, or the folder.
         data: what a base model is measured on; a folder says so itself.
+        extractor: of inferred personas; None for the one that the model was trained with.
     """
     folder = Path(find_model(name))
     recipe = folder / RECIPE_FILE
     if recipe.exists():
-        return RunConfig.load(recipe).model_copy(update={"start_from": folder})
-    return RunConfig(base_model=name, data=data or DataSettings())
+        config = RunConfig.load(recipe).model_copy(update={"start_from": folder})
+    else:
+        config = RunConfig(base_model=name, data=data or DataSettings())
+    if extractor is None:
+        return config
+    settings = config.data.model_copy(update={"extractor": extractor})
+    return config.model_copy(update={"data": settings})
 
 
 def read_part(
@@ -111,15 +120,12 @@ def read_part(
 class Scorer:
     """One checkpoint, ready to be measured."""
 
-    def __init__(self, name: str, data: DataSettings | None = None) -> None:
-        """Load a base model, or a folder that `training.finetune_pal` wrote.
-
-        Args:
-            name: of the base model, or the folder.
-            data: what a base model is measured on; a folder says so itself.
-        """
+    def __init__(
+        self, name: str, data: DataSettings | None = None, extractor: str | None = None
+    ) -> None:
+        """Load a base model, or a folder that `training.finetune_pal` wrote; see `config_of`."""
         self.name = name
-        self.config = config_of(name, data)
+        self.config = config_of(name, data, extractor)
         self._form = load_form(self.config)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._form.model.to(self._device).eval()

@@ -28,7 +28,7 @@ from pal_model import DEFAULT_ALPHAS, PalError, PalGenerator, Strategy
 from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.strategy import HIGH_ALPHA, LOW_ALPHA, MEDIUM_ALPHA
 from training import metrics
-from training.predicting import Conversations, predict
+from training.predicting import Conversations, personas_by_turn, predict
 from training.score import config_of, read_part
 
 LEVELS = {LOW_ALPHA: "low level", MEDIUM_ALPHA: "medium level", HIGH_ALPHA: "high level"}
@@ -114,7 +114,8 @@ class AlphaSearch:
             for name in dict.fromkeys(map(self._name, Strategy))
         }
         options = replace(PAPER_OPTIONS, alphas={s: values[self._name(s)] for s in Strategy})
-        batches = predict(self._generator, self._conversations, options, seed=self._seed)
+        personas = personas_by_turn(self._conversations)
+        batches = predict(self._generator, self._conversations, personas, options, seed=self._seed)
         predictions = [prediction for batch in batches for prediction in batch]
         said = [metrics.tokenize(p.response) for p in predictions]
         references = [metrics.tokenize(p.reference) for p in predictions]

@@ -30,6 +30,7 @@ def prediction(conversation: int, *, right: bool) -> Prediction:
         conversation=conversation,
         utterance=1,
         persona=(),
+        seeker_persona=(),
         gold_strategy=RANKED[0] if right else RANKED[1],
         reference="that must be hard",
         ranked=RANKED,
@@ -61,7 +62,7 @@ def test_differences_are_those_of_the_means_over_seeds(
     assert records["ACC top 2"]["p"] == 1
     assert "p" not in records["D-1"]
     assert main([*map(str, folders[::-1])]) == 0
-    assert "-37.50" in capsys.readouterr().out
+    assert "-37.500" in capsys.readouterr().out
 
 
 def test_runs_of_other_turns_are_not_compared(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from training import fitting, precision
 from training.fitting import RECIPE_FILE, settled, training_arguments
-from training.recipe import Recipe
+from training.recipe import Recipe, RecipeError
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +28,17 @@ def test_a_cpu_with_the_instructions_is_measured(
     assert precision.trains_faster_in_bfloat16() is faster
 
 
-def test_products_are_really_timed() -> None:
-    assert 0 < precision._product_time(precision.torch.float32) < 10
+@pytest.mark.parametrize("dtype", [precision.torch.float32, precision.torch.bfloat16])
+def test_products_are_timed_in_the_format_that_is_asked_about(
+    dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formats = []
+    linear = precision.F.linear
+    monkeypatch.setattr(
+        precision.F, "linear", lambda *both: formats.extend(t.dtype for t in both) or linear(*both)
+    )
+    assert precision._product_time(dtype) > 0
+    assert set(formats) == {dtype}
 
 
 def test_a_run_goes_on_in_the_format_that_it_began_with(
@@ -37,16 +47,33 @@ def test_a_run_goes_on_in_the_format_that_it_began_with(
     """Guards against a resumed run whose losses are others because the machine was busy."""
     for is_faster, expected in ((True, "bfloat16"), (False, "float32")):
         monkeypatch.setattr(fitting, "trains_faster_in_bfloat16", lambda answer=is_faster: answer)
-        begun = settled(Recipe(), tmp_path, resume=False)
+        folder = tmp_path / expected
+        begun = settled(Recipe(), folder, resume=False)
         assert begun.optimiser.precision == expected
-        assert training_arguments(begun, tmp_path).bf16 is is_faster
+        assert training_arguments(begun, folder).bf16 is is_faster
         monkeypatch.setattr(
             fitting, "trains_faster_in_bfloat16", lambda answer=is_faster: not answer
         )
-        assert settled(Recipe(), tmp_path, resume=True) == begun
-    assert Recipe.load(tmp_path / RECIPE_FILE) == begun
+        assert settled(Recipe(), folder, resume=True) == begun
+        assert Recipe.load(folder / RECIPE_FILE) == begun
 
 
-def test_a_recipe_has_the_last_word(tmp_path: Path) -> None:
-    recipe = Recipe.model_validate({"optimiser": {"precision": "bfloat16"}})
+def test_a_recipe_has_the_last_word_but_no_second_one(tmp_path: Path) -> None:
+    recipe, other = (
+        Recipe.model_validate({"optimiser": {"precision": p}}) for p in ("bfloat16", "float32")
+    )
     assert settled(recipe, tmp_path, resume=False) == recipe
+    assert settled(recipe, tmp_path, resume=True) == recipe
+    with pytest.raises(RecipeError, match=r"is .float32., and the run in .* begun in .bfloat16."):
+        settled(other, tmp_path, resume=True)
+
+
+def test_a_run_does_not_overwrite_another(tmp_path: Path) -> None:
+    settled(Recipe(), tmp_path, resume=False)
+    with pytest.raises(RecipeError, match="Go on with it by --resume"):
+        settled(Recipe(), tmp_path, resume=False)
+
+
+def test_a_run_from_before_precisions_were_settled_goes_on(tmp_path: Path) -> None:
+    Recipe().save(tmp_path / RECIPE_FILE)
+    assert settled(Recipe(), tmp_path, resume=True).optimiser.precision != "auto"

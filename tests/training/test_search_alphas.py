@@ -50,7 +50,7 @@ def test_what_is_better_in_both_is_found(
     """
     words = [f"w{number}" for number in range(24)]
 
-    def predict(_: Any, __: Any, generation: Any, **___: Any) -> list[list[Prediction]]:
+    def predict(_: Any, __: Any, ___: Any, generation: Any, **____: Any) -> list[list[Prediction]]:
         count = 24 - round(20 * min(1, abs(generation.alphas[Strategy.QUESTION] - 1)))
         said = words[:count] + ["x"] * (24 - count)
         return [[prediction(" ".join(said), " ".join(words))]]
@@ -67,7 +67,9 @@ def test_what_is_better_in_both_is_found(
 
 def prediction(response: str, reference: str) -> Prediction:
     strategies = tuple(Strategy)
-    return Prediction(0, 1, (), strategies[0], reference, strategies, strategies[0], 0.0, response)
+    return Prediction(
+        0, 1, (), (), strategies[0], reference, strategies, strategies[0], 0.0, response
+    )
 
 
 def test_alphas_that_cannot_be_used_are_named(
