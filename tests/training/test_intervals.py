@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from training import metrics
 from training.intervals import (
+    accuracy_metric,
     bleu_metric,
     interval,
     mean_metric,
@@ -27,6 +28,13 @@ def test_bleu_of_sums_is_bleu(pairs: list[tuple[list[str], list[str]]], n: int) 
     responses, references = map(list, zip(*pairs, strict=True))
     expected = metrics.bleu(responses, references, n)
     assert bleu_metric(responses, references, n).value == pytest.approx(expected)
+
+
+def test_accuracy_of_sums_is_accuracy() -> None:
+    ranked, gold = [("a", "b"), ("b", "a"), ("a", "b")], ["a", "a", "b"]
+    for top in (1, 2):
+        expected = metrics.accuracy(ranked, gold, top)
+        assert accuracy_metric(ranked, gold, top).value == pytest.approx(expected)
 
 
 @given(PAIRS)

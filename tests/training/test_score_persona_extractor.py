@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import BertConfig, BertModel, BertTokenizerFast, GPT2Config, GPT2Model
 
 from pal_model import PersonaExtractor
 from tests.training.persona_chat import write_corpus
@@ -78,6 +79,35 @@ def test_the_packaged_encoder_tells_like_from_unlike() -> None:
 def test_an_encoder_that_is_not_there_is_named() -> None:
     with pytest.raises(SentenceEncoderError, match=r"encoder '/no/such': .* Name 'all-MiniLM"):
         SentenceEncoder("/no/such")
+
+
+def test_a_model_without_a_recipe_for_sentences_is_read_by_its_pooler(tmp_path: Path) -> None:
+    """As SimCSE is published; guards against the mean of its words."""
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "hello", "there", "friend"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    tokenizer = BertTokenizerFast(str(tmp_path / "vocab.txt"))
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    model = BertModel(config).eval()
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    said = ["hello there friend", "friend"]
+    ours = SentenceEncoder(str(tmp_path), device="cpu").embed(said)
+    for text, vector in zip(said, ours, strict=True):
+        with torch.no_grad():
+            pooled = model(**tokenizer(text, return_tensors="pt")).pooler_output[0]
+        torch.testing.assert_close(vector, pooled / pooled.norm())
+    GPT2Model(GPT2Config(n_embd=8, n_layer=1, n_head=1, vocab_size=9)).save_pretrained(
+        tmp_path / "gpt2"
+    )
+    with pytest.raises(SentenceEncoderError, match="GPT2Model has no pooler"):
+        SentenceEncoder(str(tmp_path / "gpt2"))
 
 
 def test_the_command_measures_each_extractor(
