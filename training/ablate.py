@@ -19,7 +19,7 @@ from typing import Any
 
 from pal_model import PalError
 from training.finetune_pal import fit
-from training.fitting import RUN_FILE
+from training.fitting import RECIPE_FILE, RUN_FILE
 from training.run_config import RunConfig
 from training.score import Scorer
 
@@ -67,7 +67,7 @@ class Ablation:
         """Train a form unless that is done; return its folder."""
         folder = self.output / recipe
         if not (folder / RUN_FILE).exists():
-            fit(self.config(recipe), folder, any(folder.glob("checkpoint-*")))
+            fit(self.config(recipe), folder, (folder / RECIPE_FILE).exists())
         return folder
 
     def scores(self, model: str, config: RunConfig) -> Iterator[dict[str, Any]]:

@@ -152,8 +152,8 @@ def fit_form(
         eval_dataset=Rows(rows["valid"]),
         optimizers=(optimiser_of(form.model, recipe), None),
     )
-    before = trainer.evaluate() if not resume else None
     checkpoint = get_last_checkpoint(str(output)) if resume else None
+    before = trainer.evaluate() if checkpoint is None else None
     set_seed(recipe.seed)  # whatever was drawn until now: a resumed run measured nothing before
     result = trainer.train(resume_from_checkpoint=checkpoint)
     best = trainer.state.best_global_step

@@ -97,8 +97,14 @@ def test_what_was_trained_is_served_by_its_folder(
     assert one != pytest.approx(other, abs=0.01)
 
 
+@pytest.mark.parametrize("passes", [2, 8], ids=["before a checkpoint", "after one"])
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
-    esconv: Path, base: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    passes: int,
+    esconv: Path,
+    base: Path,
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And two runs with one seed are the same."""
     here = tmp_path / "here"
@@ -110,7 +116,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     def killed(trainer: Any, *args: Any, **kwargs: Any) -> Any:
         nonlocal steps
         steps += 1
-        if steps == 8:  # two passes a step; the last checkpoint is that of step 2
+        if steps == passes:  # two a step; of 8 the last checkpoint is that of step 2
             raise KeyboardInterrupt
         return step(trainer, *args, **kwargs)
 
