@@ -1,0 +1,110 @@
+"""The report of two evaluations of a tiny model."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from training.evaluate import main as evaluate
+from training.predictions import read_predictions
+from training.published import PUBLISHED
+from training.report import COLUMNS, main
+
+
+@pytest.fixture(scope="module")
+def folders(esconv: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("evaluations")
+    common = ("--esconv", str(esconv), "--extractor", "rules", "--seeds", "1", "2")
+    runs = {"with <persona>": (), "without": ("--persona", "none", "--no-encoder")}
+    for name, options in runs.items():
+        assert evaluate([str(base), "--output", str(folder / name), *common, *options]) == 0
+    return [folder / name for name in runs]
+
+
+class Cells(HTMLParser):
+    """The rows of a page's tables, and the addresses that it would load."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.loads: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.loads += [value or "" for name, value in attrs if name == "src"]
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data.strip()
+
+
+def test_the_page_has_the_figures_and_needs_nothing_else(
+    folders: list[Path], tmp_path: Path
+) -> None:
+    output = tmp_path / "made" / "report.html"
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    assert [file.name for file in output.parent.iterdir()] == ["report.html"]
+    page = output.read_text()
+    cells = Cells(page)
+    assert cells.loads == []
+    assert not re.search(r"<link|@import|url\((?!#)", page)
+    rows = {row[0]: row[1:] for row in cells.rows if len(row) == 1 + len(COLUMNS)}
+    for folder in folders:
+        metrics = json.loads((folder / "evaluation.json").read_text())["metrics"]
+        accuracy = rows[folder.name][COLUMNS.index("ACC")]
+        assert accuracy == f"{metrics['ACC']['mean']:.2f} ± {metrics['ACC']['std']:.2f}"
+    similarity = COLUMNS.index("Cos-Sim")
+    assert "±" in rows["with <persona>"][similarity]
+    assert rows["without"][similarity] == ""
+    assert set(PUBLISHED) < set(rows)
+    assert page.index("other protocols") < page.index("MultiESC")
+    assert "<svg" in page
+
+
+def test_samples_are_what_was_said_in_the_same_places(folders: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "report.html"
+    assert main([*map(str, folders), "--output", str(output), "--samples", "3"]) == 0
+    page = html.unescape(output.read_text())
+    turns = re.findall(r"Conversation (\d+), utterance (\d+)", page)
+    assert len(turns) == 3
+    for folder in folders:
+        said = {p.turn: p.response for p in read_predictions(folder / "predictions.1.jsonl")}
+        for conversation, utterance in turns:
+            assert said[int(conversation), int(utterance)] in page
+
+
+def test_markdown_has_the_same_table_and_its_picture_beside_it(
+    folders: list[Path], tmp_path: Path
+) -> None:
+    output = tmp_path / "report.md"
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    assert (tmp_path / "report-accuracy.svg").read_text().startswith("<svg")
+    page = output.read_text()
+    assert "(report-accuracy.svg)" in page
+    table = [line for line in page.splitlines() if line.startswith("|")]
+    figures = table[: 2 + len(folders)]
+    assert {line.count("|") for line in figures} == {2 + len(COLUMNS)}
+    assert figures[2].startswith("| with <persona> |")
+    assert len([line for line in table if line.split("|")[1].strip() in PUBLISHED]) == len(
+        PUBLISHED
+    )
+
+
+def test_what_is_no_finished_evaluation_is_named(
+    folders: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = str(tmp_path / "report.html")
+    assert main([str(tmp_path), "--output", output]) == 2
+    assert "Name a folder that training.evaluate wrote" in capsys.readouterr().err
+    (tmp_path / "evaluation_run.json").write_text((folders[0] / "evaluation_run.json").read_text())
+    assert main([str(tmp_path), "--output", output]) == 2
+    assert "Run training.evaluate again; it goes on where it was" in capsys.readouterr().err
