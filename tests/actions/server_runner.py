@@ -13,36 +13,13 @@ import os
 import sys
 import time
 import types
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pal_model import Conversation, GenerationTimeoutError, ModelLoadError, Persona, Strategy
+from pal_model import GenerationTimeoutError, ModelLoadError, Reply, Strategy
 
 CONTROL = Path(os.environ.get("CONTROL_DIR", "."))
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyRequest:
-    """As in pal_model.generator; a test compares them."""
-
-    conversation: Conversation
-    persona: Persona = field(default_factory=Persona)
-    strategy: Strategy | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """As in pal_model.generator; a test compares them."""
-
-    text: str
-    strategy: Strategy
-    alpha: float
-    persona: Persona
-    strategy_probabilities: Mapping[Strategy, float]
-    alternatives: tuple[str, ...] = ()
-    generated: bool = True
 
 
 class FakeGenerator:
@@ -91,7 +68,6 @@ def _load(settings: Any) -> FakeGenerator:
 
 def main() -> int:
     stand_in = types.ModuleType("pal_model.generator")
-    stand_in.Reply, stand_in.ReplyRequest = Reply, ReplyRequest
     stand_in.PalGenerator = FakeGenerator
     sys.modules["pal_model.generator"] = stand_in
 

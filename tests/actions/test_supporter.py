@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from actions.settings import Settings
 from actions.supporter import Supporter
 from pal_model import (
     Conversation,
@@ -19,7 +20,11 @@ from pal_model import (
     Speaker,
     Utterance,
 )
-from tests.actions.fakes import FakeGenerator, reply_to, settings, until
+from pal_model.embedded import default_home
+from pal_model.persona_extractor import EMBEDDED_EXTRACTOR
+from tests.actions.fakes import TOKEN, FakeGenerator, reply_to, settings, until
+
+HOME = default_home()  # no test sees what is set outside
 
 Start = Callable[..., Supporter]
 
@@ -212,3 +217,18 @@ async def test_the_persona_is_inferred_with_the_extractor_and_what_is_known() ->
     assert list(persona) == ["I said two.", "I am new.", "I said one.", "I said three."]
     persona = await supporter.infer_persona(conversation, known, 2)
     assert list(persona) == ["I said two.", "I am new.", "I said three."]
+
+
+async def test_the_default_reads_with_rules_and_with_the_model_that_ships() -> None:
+    assert Settings(actions_token=TOKEN).persona_extractor == EMBEDDED_EXTRACTOR
+    chosen = settings(persona_extractor=EMBEDDED_EXTRACTOR, home=HOME)
+    supporter = Supporter(chosen, lambda _: FakeGenerator())
+    supporter.start()
+    try:
+        said = ["Hello", "Hi!", "i dont know why i am so scared of these things"]
+        speakers = [Speaker.SEEKER, Speaker.SUPPORTER, Speaker.SEEKER]
+        conversation = Conversation(tuple(map(Utterance, speakers, said)))
+        persona = await supporter.infer_persona(conversation, Persona(("I lost my job.",)), 1)
+    finally:
+        await supporter.stop()
+    assert persona.sentences == ("I lost my job.", "I am scared of these things.")
