@@ -225,6 +225,7 @@ async def test_the_default_reads_with_rules_and_with_the_model_that_ships() -> N
     supporter = Supporter(chosen, lambda _: FakeGenerator())
     supporter.start()
     try:
+        await supporter._loaded_extractor()  # on a busy machine that takes longer than a turn may
         said = ["Hello", "Hi!", "i dont know why i am so scared of these things"]
         speakers = [Speaker.SEEKER, Speaker.SUPPORTER, Speaker.SEEKER]
         conversation = Conversation(tuple(map(Utterance, speakers, said)))
