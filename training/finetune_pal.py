@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pal_model.persona_extractor import find_extractor
 from training.esconv_turns import EsconvTurns, read_turns
 from training.fitting import fit_form, run_command
 from training.forms import load_form
+from training.provenance import folder_hashes
 from training.run_config import RunConfig
 
 
@@ -38,10 +40,12 @@ def fit(config: RunConfig, output: Path, resume: bool) -> dict[str, Any]:
     corpus = read_corpus(config)
     dropouts = {"train": config.data.persona_dropout, "valid": 0.0}
     rows = {part: form.rows(corpus.parts[part], share) for part, share in dropouts.items()}
-    facts = {
+    facts: dict[str, Any] = {
         "data": corpus.hashes,
         "conversations": {part: len(turns) for part, turns in corpus.parts.items()},
     }
+    if config.data.persona == "inferred":
+        facts["extractor"] = folder_hashes(find_extractor(config.data.extractor))
     return fit_form(form, config, rows, output, facts, resume=resume)
 
 
