@@ -35,6 +35,7 @@ _ROLE_SLIPS = re.compile(
       | i(?:'m|\ am)\ (?:still\ |also\ )?(?:in|at|from|going\ (?:to|through)|working|studying)
       | i(?:'ve|\ have)\ (?:been|had|a|an|got|seen|done|known|always)
       | i\ (?:had|was|used\ to|went|work|live|did|got|remember|met|knew|lost|grew|struggle)
+      | i(?:'m|\ am|\ feel|\ hate|\ love)\ (?!sorry|glad)(?:\w+\ ){0,3}(?:too|as\ well)(?=[.!?,]|$)
       | when\ i | to\ me\ too | same\ here | our\ (?:lives|team|company|family)
     )\b
     | [\[\]] | <\|
@@ -54,6 +55,7 @@ _UNHELPFUL = re.compile(
       | i\ (?:will|'ll)\ (?:always|do\ whatever) | whatever\ it\ takes | no\ matter\ what
       | i(?:'m|\ am)\ sure\ (?:you|they|he|she|it|that|there)
       | you(?:'re|\ are)\ (?:all\ right|alright|okay?|fine|happy|here\ for\ me)
+      | is\ (?:it|that)\ a\ (?:good|nice|great)\ (?:feeling|thing)
       | you(?:'re|\ are)\ doing\ (?:all\ right|alright|okay?|fine|well|great|good)
       | (?:glad|happy)\ (?:to\ hear|that\ you're\ (?:here\ for|doing))
       | (?:great|wonderful|fantastic|amazing|lovely|good)\ (?:day|time|one|week|news)
