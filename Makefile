@@ -99,6 +99,20 @@ $(PAL_HOME)/models/prepared: .venv/installed
 	@$(PYTHON) -m pal_model prepare
 	@touch $@
 
+# One test looks at a report as people do; without a browser it is skipped, and says so.
+.venv/browser: .venv/installed
+	@for name in chromium chromium-browser google-chrome; do \
+	  if command -v $$name >/dev/null; then touch $@; exit 0; fi; \
+	done; \
+	echo "==> Getting a browser for the tests"; \
+	if { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	    && { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1; } \
+	    || $(PYTHON) -m playwright install chromium >/dev/null 2>&1; then \
+	  touch $@; \
+	else \
+	  echo "    none can be had here: the test that needs one is skipped"; \
+	fi
+
 # --- Talking -------------------------------------------------------------------------------------
 
 chat: install  ## Talk to PAL here, in Rasa's shell (/stop leaves)
@@ -109,7 +123,7 @@ serve: install  ## Serve REST on RASA_PORT (5005); one Ctrl-C stops everything
 
 # --- Keeping it good -----------------------------------------------------------------------------
 
-test: install  ## Run all tests
+test: install .venv/browser  ## Run all tests
 	$(PYTHON) -m pytest
 	$(RASA_PYTHON) -m pytest -q -c tests/rasa_bot/pytest.ini tests/rasa_bot
 

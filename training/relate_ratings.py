@@ -93,8 +93,13 @@ def trends(
     }
 
 
-def draw(of_aspects: Mapping[str, Trend], encoder: str) -> Any:
-    """Return the picture, a panel for each aspect."""
+def picture_name(encoder: str) -> str:
+    """Return the name of the file with an encoder's picture."""
+    return f"ratings-{re.sub(r'[^A-Za-z0-9]+', '-', encoder).strip('-')}.svg"
+
+
+def draw(of_aspects: Mapping[str, Trend], encoder: str, file: Path) -> None:
+    """Write the picture, a panel for each aspect."""
     mpl.use("agg")  # a machine without a screen
     from matplotlib import pyplot
 
@@ -109,7 +114,8 @@ def draw(of_aspects: Mapping[str, Trend], encoder: str) -> Any:
         axes.plot(ratings, line, "--", label=f"$R^2$ of the means = {found.r_squared:.2f}")
         axes.set(xlabel=ASPECTS[aspect], ylabel=f"cosine ({encoder})", xticks=ratings)
         axes.legend(fontsize="small")
-    return figure
+    figure.savefig(file, metadata={"Date": None})
+    pyplot.close(figure)
 
 
 def table(of_aspects: Mapping[str, Trend]) -> Iterator[str]:
@@ -184,8 +190,7 @@ def rate(
     }
     (output / RATINGS_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     for name, of_aspects in found.items():
-        picture = f"ratings-{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')}.svg"
-        draw(of_aspects, name).savefig(output / picture, metadata={"Date": None})
+        draw(of_aspects, name, output / picture_name(name))
     return found
 
 

@@ -2,8 +2,9 @@
 
 Each folder is one that `training.evaluate` wrote. The page has the table, published figures apart,
 accuracy of the strategy at each rank (PAL, Figure 4), what each model said in the same places, what
-training cost, and where it was measured. It needs nothing but itself. With a name that ends in .md
-it is Markdown, its picture beside it.
+training cost, and where it was measured; and what `training.relate_ratings` and
+`training.search_alphas` found, if their folders are named. It needs nothing but itself. With a name
+that ends in .md it is Markdown, its pictures beside it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from training.evaluate import RESULT_FILE, predictions_file
 from training.fitting import RUN_FILE
 from training.predictions import Prediction, PredictionError, read_predictions
 from training.published import PUBLISHED
+from training.report_sections import Section, alphas_sections, ratings_sections
 
 COLUMNS = (
     "ACC",
@@ -127,8 +129,8 @@ def samples(evaluated: Sequence[Evaluated], count: int, seed: int) -> list[dict[
     ]
 
 
-def draw_accuracy(evaluated: Sequence[Evaluated]) -> str:
-    """Return the picture of accuracy at each rank as SVG (PAL, Figure 4)."""
+def accuracy_section(evaluated: Sequence[Evaluated]) -> Section:
+    """Return the picture of accuracy at each rank (PAL, Figure 4)."""
     mpl.use("agg")  # a machine without a screen
     from matplotlib import pyplot
 
@@ -143,11 +145,25 @@ def draw_accuracy(evaluated: Sequence[Evaluated]) -> str:
     figure.savefig(drawn, format="svg", metadata={"Date": None})
     pyplot.close(figure)
     svg = drawn.getvalue()
-    return svg[svg.index("<svg") :]
+    title = "Accuracy of the strategy at each rank"
+    return Section("accuracy", title, "As PAL, Figure 4.", svg[svg.index("<svg") :])
 
 
-def write_report(evaluated: Sequence[Evaluated], output: Path, count: int, seed: int) -> None:
+def write_report(
+    evaluated: Sequence[Evaluated],
+    output: Path,
+    count: int,
+    seed: int,
+    found: Sequence[Section] = (),
+) -> None:
     """Write the page; the end of its name says in which format.
+
+    Args:
+        evaluated: what is compared.
+        output: the page.
+        count: number of turns that are shown.
+        seed: of which turns are shown.
+        found: further parts.
 
     Raises:
         PredictionError: there is nothing to report on.
@@ -162,20 +178,20 @@ def write_report(evaluated: Sequence[Evaluated], output: Path, count: int, seed:
         lstrip_blocks=True,
     )
     template = environment.get_template("report.md.j2" if is_markdown else "report.html.j2")
-    picture = draw_accuracy(evaluated)
-    picture_file = output.with_name(f"{output.stem}-accuracy.svg")
+    sections = [accuracy_section(evaluated), *found]
     page = template.render(
         columns=COLUMNS,
         evaluated=evaluated,
         published=PUBLISHED,
         samples=samples(evaluated, count, seed),
-        picture=picture,
-        picture_file=picture_file.name,
+        sections=sections,
+        stem=output.stem,
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8")
-    if is_markdown:
-        picture_file.write_text(picture, encoding="utf-8")
+    for section in sections if is_markdown else ():
+        picture = output.with_name(f"{output.stem}-{section.name}.svg")
+        picture.write_text(section.picture, encoding="utf-8")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -187,6 +203,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folders", type=Path, nargs="+", help="that training.evaluate wrote")
     parser.add_argument("--output", type=Path, required=True, help="such as report.html")
+    parser.add_argument("--ratings", type=Path, help="folder of training.relate_ratings")
+    parser.add_argument("--alphas", type=Path, help="folder of training.search_alphas")
     parser.add_argument("--samples", type=int, default=12, help="turns that are shown")
     parser.add_argument("--seed", type=int, default=13, help="of which turns are shown")
     return parser
@@ -197,7 +215,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         evaluated = [read_evaluated(folder) for folder in options.folders]
-        write_report(evaluated, options.output, options.samples, options.seed)
+        found = [
+            *(ratings_sections(options.ratings) if options.ratings else ()),
+            *(alphas_sections(options.alphas) if options.alphas else ()),
+        ]
+        write_report(evaluated, options.output, options.samples, options.seed, found)
     except (PalError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

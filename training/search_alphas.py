@@ -39,7 +39,7 @@ MOST = 1.5
 
 ALPHAS_FILE = "alphas.json"
 FRONT_FILE = "front.json"
-PICTURE_FILE = "front.png"
+PICTURE_FILE = "front.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _draw(search: AlphaSearch, table_2: Point, chosen: Point, file: Path) -> Non
     axes.scatter(*_coordinates([chosen]), marker="*", s=160, color="tab:red", label="chosen")
     axes.set(xlabel="overlap: BLEU-2", ylabel="diversity: distinct-2")
     axes.legend()
-    figure.savefig(file, dpi=150)
+    figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)
 
 

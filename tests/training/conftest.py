@@ -68,3 +68,37 @@ def blenderbot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     BlenderbotSmallForConditionalGeneration(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+CLOSE, NEUTRAL, FAR = "You are a nurse and work at night.", "How do you feel?", "Cars need oil."
+"""Responses to a nurse."""
+
+
+def rated_dialogue(rating: int, response: str) -> dict[str, Any]:
+    """One that the seeker rated; its first response comes before anything is known."""
+    said = ("Hello", FAR, "I am a nurse.", response)
+    answers = {
+        "empathy": rating,
+        "relevance": rating,
+        "initial_emotion_intensity": 5,
+        "final_emotion_intensity": 6 - rating,
+    }
+    supporter = {"speaker": "supporter", "annotation": {"strategy": "Others"}}
+    return {
+        "survey_score": {"seeker": {name: str(answer) for name, answer in answers.items()}},
+        "dialog": [
+            {**(supporter if place % 2 else {"speaker": "seeker"}), "content": text}
+            for place, text in enumerate(said)
+        ],
+    }
+
+
+@pytest.fixture
+def rated_esconv(tmp_path: Path) -> Path:
+    """The closer the response to the persona, the higher the rating; one dialogue has none."""
+    rated = [rated_dialogue(rating, said) for rating, said in ((1, FAR), (3, NEUTRAL), (5, CLOSE))]
+    unrated = rated_dialogue(1, CLOSE)
+    del unrated["survey_score"]["seeker"]["empathy"]
+    path = tmp_path / "ESConv.json"
+    path.write_text(json.dumps([unrated, *rated * 5]), encoding="utf-8")
+    return path

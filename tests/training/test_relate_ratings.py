@@ -10,58 +10,24 @@ import numpy as np
 import pytest
 
 from pal_model import Conversation, Persona, Speaker, Utterance
+from tests.training.conftest import CLOSE, FAR, NEUTRAL, rated_dialogue
 from training.readers.ratings import SeekerRating, read_ratings
 from training.readers.records import CorpusError
 from training.relate_ratings import Pair, main, pairs_of
 from training.sentence_encoder import PACKAGED, PACKAGED_WORDS, SentenceEncoder
 from training.trends import TooFewRatingsError, trend
 
-CLOSE, NEUTRAL, FAR = "You are a nurse and work at night.", "How do you feel?", "Cars need oil."
 
-
-def record(rating: int, response: str) -> dict[str, Any]:
-    """A conversation, two responses of which come before anything is known."""
-    said = (
-        ("seeker", "Hello"),
-        ("supporter", FAR),
-        ("seeker", "I am a nurse."),
-        ("supporter", response),
-    )
-    answers = {"empathy": rating, "relevance": rating, "final_emotion_intensity": 6 - rating}
-    return {
-        "survey_score": {
-            "seeker": {k: str(v) for k, v in answers.items()} | {"initial_emotion_intensity": "5"}
-        },
-        "dialog": [
-            {
-                "speaker": who,
-                "content": text,
-                "annotation": {"strategy": "Others"} if who == "supporter" else {},
-            }
-            for who, text in said
-        ],
-    }
-
-
-def write(folder: Path, records: list[dict[str, Any]]) -> Path:
+def write(folder: Path, *records: dict[str, Any]) -> Path:
     (folder / "ESConv.json").write_text(json.dumps(records))
     return folder / "ESConv.json"
 
 
-@pytest.fixture
-def esconv(tmp_path: Path) -> Path:
-    """The closer the response to the persona, the higher the rating; and one without a rating."""
-    rated = [record(rating, said) for rating, said in ((1, FAR), (3, NEUTRAL), (5, CLOSE))] * 5
-    unrated = record(1, CLOSE)
-    del unrated["survey_score"]["seeker"]["empathy"]
-    return write(tmp_path, [unrated, *rated])
-
-
 def test_closer_responses_with_higher_ratings_are_a_rising_line(
-    esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    rated_esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "ratings"
-    options = ["--esconv", str(esconv), "--output", str(output), "--extractor", "rules"]
+    options = ["--esconv", str(rated_esconv), "--output", str(output), "--extractor", "rules"]
     assert main(options) == 0
     result = json.loads((output / "ratings.json").read_text())
     assert (result["conversations"], result["responses"]) == (15, 15)
@@ -120,11 +86,11 @@ def test_too_few_conversations_are_refused() -> None:
 
 
 def test_what_is_no_rating_is_named_with_its_place(tmp_path: Path) -> None:
-    bad = record(2, FAR)
+    bad = rated_dialogue(2, FAR)
     bad["survey_score"]["seeker"]["relevance"] = "often"
     with pytest.raises(CorpusError, match=r"record 1: survey_score.seeker.relevance is 'often'"):
-        read_ratings(write(tmp_path, [record(2, FAR), bad]))
-    assert read_ratings(write(tmp_path, [record(2, FAR)])) == {0: SeekerRating(2, 2, 1)}
+        read_ratings(write(tmp_path, rated_dialogue(2, FAR), bad))
+    assert read_ratings(write(tmp_path, rated_dialogue(2, FAR))) == {0: SeekerRating(2, 2, 1)}
 
 
 def test_averaged_words_know_no_order() -> None:
@@ -135,10 +101,10 @@ def test_averaged_words_know_no_order() -> None:
 
 
 def test_a_missing_corpus_or_encoder_is_a_clear_error(
-    esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    rated_esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = ["--output", str(tmp_path / "o"), "--extractor", "rules"]
     assert main(["--esconv", str(tmp_path / "no.json"), *output]) == 2
     assert "Cannot read" in capsys.readouterr().err
-    assert main(["--esconv", str(esconv), *output, "--encoders", "/no/such"]) == 2
+    assert main(["--esconv", str(rated_esconv), *output, "--encoders", "/no/such"]) == 2
     assert "Cannot load the sentence encoder '/no/such'" in capsys.readouterr().err

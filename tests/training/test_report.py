@@ -5,15 +5,22 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import sync_playwright
 
 from training.evaluate import main as evaluate
 from training.predictions import read_predictions
 from training.published import PUBLISHED
+from training.relate_ratings import main as relate_ratings
 from training.report import COLUMNS, main
+from training.search_alphas import main as search_alphas
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +115,87 @@ def test_what_is_no_finished_evaluation_is_named(
     (tmp_path / "evaluation_run.json").write_text((folders[0] / "evaluation_run.json").read_text())
     assert main([str(tmp_path), "--output", output]) == 2
     assert "Run training.evaluate again; it goes on where it was" in capsys.readouterr().err
+
+
+@pytest.fixture
+def findings(esconv: Path, rated_esconv: Path, base: Path, tmp_path: Path) -> list[str]:
+    """The options of a report on ratings and on a search for alphas."""
+    ratings, alphas = tmp_path / "ratings", tmp_path / "alphas"
+    of_ratings = ("--esconv", str(rated_esconv), "--extractor", "rules")
+    assert relate_ratings(["--output", str(ratings), *of_ratings]) == 0
+    search = ("--output", str(alphas), "--trials", "1", "--conversations", "1")
+    assert search_alphas([str(base), "--esconv", str(esconv), *search]) == 0
+    return ["--ratings", str(ratings), "--alphas", str(alphas)]
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """A real one: Debian's or Google's where it is installed, else Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    with sync_playwright() as playwright:
+        try:
+            # Root, as in containers, may not use the sandbox; the page is our own.
+            launched = playwright.chromium.launch(executable_path=found, chromium_sandbox=False)
+        except BrowserError as error:
+            pytest.skip(f"no browser ('playwright install chromium' gets one): {error}")
+        yield launched
+        launched.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390], ids=["desk", "phone"])
+def test_a_browser_shows_all_of_it_without_asking_for_more(
+    folders: list[Path], findings: list[str], browser: Any, tmp_path: Path, width: int
+) -> None:
+    output = tmp_path / "report.html"
+    assert main([*map(str, folders), "--output", str(output), *findings]) == 0
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    problems: list[Any] = []
+    requests: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(error))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(output.as_uri())
+    assert problems == []
+    assert requests == [output.as_uri()]
+    figures = page.locator("#figures tbody tr")
+    assert figures.locator("td:first-child").all_inner_texts() == [f.name for f in folders]
+    # Each picture has a size, and nothing but tables and pictures scrolls sideways.
+    pictures = page.locator("figure svg")
+    assert pictures.count() == 4
+    for picture in pictures.all():
+        box = picture.bounding_box()
+        assert box["width"] > 300
+        assert box["height"] > 150
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    headings = page.locator("h2").all_inner_texts()
+    assert "Search for alphas" in headings
+    assert sum("all-MiniLM-L6-v2" in heading for heading in headings) == 2
+    samples = page.locator("article")
+    assert samples.count() > 0
+    assert all(sample.is_visible() for sample in samples.all())
+
+
+def test_findings_are_beside_a_report_in_markdown(
+    folders: list[Path], findings: list[str], tmp_path: Path
+) -> None:
+    output = tmp_path / "made" / "report.md"
+    assert main([*map(str, folders), "--output", str(output), *findings]) == 0
+    page = output.read_text()
+    pictures = re.findall(r"\]\((.*?\.svg)\)", page)
+    assert len(pictures) == 4
+    assert all((output.parent / name).read_text().startswith("<svg") for name in pictures)
+    assert "| empathy | +" in page
+
+
+def test_findings_that_are_not_there_are_named(
+    folders: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = [str(folders[0]), "--output", str(tmp_path / "report.html")]
+    assert main([*page, "--ratings", str(tmp_path)]) == 2
+    assert "ratings.json" in capsys.readouterr().err
+    (tmp_path / "front.json").write_text('{"trials": 3}')
+    assert main([*page, "--alphas", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "KeyError: 'table 2'" in error
+    assert "Name a folder that training.search_alphas wrote to the end" in error

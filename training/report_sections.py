@@ -1,0 +1,112 @@
+"""The parts of a report beside its table of evaluations: a picture, and the figures behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pal_model import Strategy
+from training import relate_ratings, search_alphas
+from training.predictions import PredictionError
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part.
+
+    Attributes:
+        name: such as it may stand in a file's name.
+        title: its heading.
+        note: what the figures are of.
+        picture: as SVG.
+        header, rows: of its table; none without rows.
+    """
+
+    name: str
+    title: str
+    note: str
+    picture: str
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def ratings_sections(folder: Path) -> Iterator[Section]:
+    """Yield a section for each encoder of a folder that `training.relate_ratings` wrote.
+
+    Raises:
+        PredictionError: it did not, or not to the end.
+    """
+    yield from _read(folder, relate_ratings.RATINGS_FILE, "training.relate_ratings", _ratings)
+
+
+def alphas_sections(folder: Path) -> Iterator[Section]:
+    """Yield the section of a folder that `training.search_alphas` wrote.
+
+    Raises:
+        PredictionError: it did not, or not to the end.
+    """
+    yield from _read(folder, search_alphas.FRONT_FILE, "training.search_alphas", _alphas)
+
+
+def _read(
+    folder: Path,
+    name: str,
+    command: str,
+    sections: Callable[[Path, dict[str, Any]], Iterator[Section]],
+) -> list[Section]:
+    try:
+        return list(sections(folder, json.loads((folder / name).read_text(encoding="utf-8"))))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PredictionError(
+            f"Cannot use {folder / name}: {type(error).__name__}: {error}. Name a folder that "
+            f"{command} wrote to the end."
+        ) from error
+
+
+def _ratings(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
+    for encoder, of_aspects in record["encoders"].items():
+        picture = relate_ratings.picture_name(encoder)
+        yield Section(
+            Path(picture).stem,
+            f"Seekers' ratings and likeness to the persona, {encoder}",
+            f"{record['conversations']} conversations and {record['responses']} responses of human "
+            "supporters (as PAL, Figures 3 and 5). R² of the means is the paper's; that of "
+            "conversations is how much of one conversation's likeness its rating explains.",
+            _svg(folder / picture),
+            ("rating of", "slope", "R² of the means", "R² of conversations", "Spearman", "p"),
+            tuple(
+                (
+                    relate_ratings.ASPECTS[aspect],
+                    f"{found['slope']:+.4f}",
+                    f"{found['r_squared']:.2f}",
+                    f"{found['conversations_r_squared']:.3f}",
+                    f"{found['spearman']:+.3f}",
+                    f"{found['p']:.2g}",
+                )
+                for aspect, found in of_aspects.items()
+            ),
+        )
+
+
+def _alphas(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
+    points = {"Table 2": record["table 2"], "chosen": record["chosen"]}
+    rows = {s.value: [f"{p['alphas'][s.value]:.3g}" for p in points.values()] for s in Strategy}
+    rows |= {name: [f"{p[name]:.2f}" for p in points.values()] for name in ("B-2", "D-2")}
+    yield Section(
+        "alphas",
+        "Search for alphas",
+        f"{record['trials']} trials on the validation part; overlap is BLEU-2 with the human "
+        "responses, diversity is distinct-2. The alphas, and what came of them:",
+        _svg(folder / search_alphas.PICTURE_FILE),
+        ("strategy", *points),
+        tuple((name, *cells) for name, cells in rows.items()),
+    )
+
+
+def _svg(file: Path) -> str:
+    """Return the picture without what stands before it in a file of its own."""
+    content = file.read_text(encoding="utf-8")
+    return content[content.index("<svg") :]
