@@ -14,6 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,8 +28,8 @@ from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
 from training.fitting import RECIPE_FILE
-from training.predicting import personas_by_turn, predict
-from training.predictions import Turn, as_line, drop_cut_line, read_predictions
+from training.predicting import Conversations, personas_by_turn, predict
+from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
 from training.run_config import RunConfig
@@ -37,6 +38,9 @@ from training.sentence_encoder import PACKAGED, SentenceEncoder
 
 MANIFEST_FILE = "evaluation_run.json"
 RESULT_FILE = "evaluation.json"
+_CACHE_BYTES_A_CONVERSATION = 64_000_000
+"""So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
+
 PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perplexity")
 
 
@@ -98,7 +102,7 @@ def predictions_file(output: Path, seed: int) -> Path:
 
 
 def evaluate(
-    evaluation: Evaluation, output: Path, *, esconv: Path | None = None, batch_size: int = 16
+    evaluation: Evaluation, output: Path, *, esconv: Path | None = None, batch_size: int = 32
 ) -> dict[str, Any]:
     """Evaluate; return what is written to `evaluation.json`.
 
@@ -191,35 +195,61 @@ def predicted(
     part = evaluation.part
     given = scorer.with_personas(turns.parts[part], evaluation.persona)
     conversations = dict(zip(turns.indices[part], given, strict=True))
-    count = sum(map(len, given))
-    generator: PalGenerator | None = None
-    runs = []
-    for seed in evaluation.seeds:
-        file = predictions_file(output, seed)
-        done: set[Turn] = set()
-        if file.exists():
-            drop_cut_line(file)
-            done = {p.turn for p in read_predictions(file)}
-        if len(done) < count:
-            generator = generator or PalGenerator.load(evaluation.model)
-            batches = predict(
-                generator,
-                conversations,
-                seeker_personas,
-                evaluation.options,
-                seed=seed,
-                use_gold_strategy=evaluation.strategy == "gold",
-                batch_size=batch_size,
-                done=done,
-            )
-            progress = tqdm(initial=len(done), total=count, desc=f"seed {seed}", file=sys.stderr)
-            with file.open("a", encoding="utf-8") as sink, progress:
-                for batch in batches:
-                    sink.writelines(map(as_line, batch))
-                    sink.flush()
-                    progress.update(len(batch))
-        runs.append(measure(read_predictions(file), encoder))
-    return runs
+    files = {seed: predictions_file(output, seed) for seed in evaluation.seeds}
+    done = {seed: _done(file) for seed, file in files.items()}
+    progress = tqdm(
+        initial=sum(map(len, done.values())),
+        total=len(files) * sum(map(len, given)),
+        desc="responses",
+        file=sys.stderr,
+    )
+    with ExitStack() as open_files:
+        open_files.enter_context(progress)
+        sinks = {
+            seed: open_files.enter_context(file.open("a", encoding="utf-8"))
+            for seed, file in files.items()
+        }
+        for seed, batch in _missing(
+            evaluation, conversations, seeker_personas, batch_size, done, progress.total
+        ):
+            sinks[seed].writelines(map(as_line, batch))
+            sinks[seed].flush()
+            progress.update(len(batch))
+    return [measure(read_predictions(file), encoder) for file in files.values()]
+
+
+def _done(file: Path) -> set[Turn]:
+    """Return the turns in a file of predictions that may have been cut off."""
+    if not file.exists():
+        return set()
+    drop_cut_line(file)
+    return {prediction.turn for prediction in read_predictions(file)}
+
+
+def _missing(
+    evaluation: Evaluation,
+    conversations: Conversations,
+    seeker_personas: Mapping[Turn, Persona],
+    batch_size: int,
+    done: Mapping[int, set[Turn]],
+    total: int,
+) -> Iterator[tuple[int, list[Prediction]]]:
+    """Make what is missing; load a model only where something is."""
+    if sum(map(len, done.values())) == total:
+        return
+    generator = PalGenerator.load(
+        evaluation.model, cache_bytes=batch_size * _CACHE_BYTES_A_CONVERSATION
+    )
+    yield from predict(
+        generator,
+        conversations,
+        seeker_personas,
+        evaluation.options,
+        seeds=evaluation.seeds,
+        use_gold_strategy=evaluation.strategy == "gold",
+        batch_size=batch_size,
+        done=done,
+    )
 
 
 def _seeker_personas(
@@ -318,7 +348,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--encoder", default=PACKAGED, help="for Cos-Sim; a folder or hub name")
     parser.add_argument("--no-encoder", action="store_const", const=None, dest="encoder")
-    parser.add_argument("--batch-size", type=int, default=16, help="conversations at once")
+    parser.add_argument("--batch-size", type=int, default=32, help="conversations at once")
     return parser
 
 

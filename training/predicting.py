@@ -19,49 +19,60 @@ def predict(
     seeker_personas: Mapping[Turn, Persona],
     options: GenerationOptions,
     *,
-    seed: int,
+    seeds: Sequence[int],
     use_gold_strategy: bool = False,
     batch_size: int = 16,
-    done: Collection[Turn] = (),
-) -> Iterator[list[Prediction]]:
-    """Yield the predictions of a batch of turns at a time.
+    done: Mapping[int, Collection[Turn]] | None = None,
+) -> Iterator[tuple[int, list[Prediction]]]:
+    """Yield a seed, and with it the predictions of a batch of turns, at a time.
 
     The n-th turns of several conversations are read together, then the turns after them, so that a
-    turn costs what is new in it. What is said in one does not depend on the others.
+    turn costs what is new in it, and a further seed costs the writing alone. What is said in one
+    does not depend on the others.
 
     Args:
         generator: what responds.
         conversations: whose turns are responded to; each after what the humans said.
         seeker_personas: who the seeker of each turn is, whatever the model is shown.
         options: how responses are drawn.
-        seed: of all that is drawn.
+        seeds: of all that is drawn, each once for every turn.
         use_gold_strategy: write with the human supporter's strategy, not with the model's.
         batch_size: conversations that are read together.
-        done: turns that are left out.
+        done: of a seed, turns that are left out.
     """
-    # Of like length, so that a batch does not dwindle.
-    indices = sorted(conversations, key=lambda index: (len(conversations[index]), index))
-    for start in range(0, len(indices), batch_size):
-        together = {index: conversations[index] for index in indices[start : start + batch_size]}
+    done = done or {}
+    for together in _batches(conversations, batch_size):
         for place in range(max(map(len, together.values()))):
-            turns = {i: t[place] for i, t in together.items() if place < len(t)}
-            turns = {i: t for i, t in turns.items() if (i, _utterance(t)) not in done}
-            if not turns:
-                continue
-            requests = [
-                ReplyRequest(
-                    turn.history,
-                    turn.persona,
-                    turn.strategy if use_gold_strategy else None,
-                    turn_seed(seed, index, _utterance(turn)),
+            at_place = {i: t[place] for i, t in together.items() if place < len(t)}
+            for seed in seeds:
+                left_out = done.get(seed, ())
+                turns = {i: t for i, t in at_place.items() if (i, _utterance(t)) not in left_out}
+                if not turns:
+                    continue
+                requests = [
+                    ReplyRequest(
+                        turn.history,
+                        turn.persona,
+                        turn.strategy if use_gold_strategy else None,
+                        turn_seed(seed, index, _utterance(turn)),
+                    )
+                    for index, turn in turns.items()
+                ]
+                replies = generator.reply(requests, options)
+                yield (
+                    seed,
+                    [
+                        _prediction(index, turn, seeker_personas[index, _utterance(turn)], reply)
+                        for (index, turn), reply in zip(turns.items(), replies, strict=True)
+                    ],
                 )
-                for index, turn in turns.items()
-            ]
-            replies = generator.reply(requests, options)
-            yield [
-                _prediction(index, turn, seeker_personas[index, _utterance(turn)], reply)
-                for (index, turn), reply in zip(turns.items(), replies, strict=True)
-            ]
+
+
+def _batches(conversations: Conversations, size: int) -> Iterator[Conversations]:
+    """Yield conversations of like length together, so that a batch does not dwindle."""
+    indices = sorted(conversations, key=lambda index: (len(conversations[index]), index))
+    for start in range(0, len(indices), size):
+        yield {index: conversations[index] for index in indices[start : start + size]}
 
 
 def turn_seed(seed: int, conversation: int, utterance: int) -> int:

@@ -115,8 +115,10 @@ class AlphaSearch:
         }
         options = replace(PAPER_OPTIONS, alphas={s: values[self._name(s)] for s in Strategy})
         personas = personas_by_turn(self._conversations)
-        batches = predict(self._generator, self._conversations, personas, options, seed=self._seed)
-        predictions = [prediction for batch in batches for prediction in batch]
+        batches = predict(
+            self._generator, self._conversations, personas, options, seeds=[self._seed]
+        )
+        predictions = [prediction for _, batch in batches for prediction in batch]
         said = [metrics.tokenize(p.response) for p in predictions]
         references = [metrics.tokenize(p.reference) for p in predictions]
         return metrics.bleu(said, references, 2), metrics.distinct(said, 2)

@@ -81,7 +81,7 @@ def test_the_result_has_every_metric_with_its_spread(evaluated: Path) -> None:
 def test_a_run_that_was_killed_goes_on_where_it_was(
     esconv: Path, base: Path, evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*args: Any, **kwargs: Any) -> Iterator[list[Prediction]]:
+    def killed(*args: Any, **kwargs: Any) -> Iterator[Any]:
         batches = predict(*args, **kwargs)
         yield next(batches)
         yield next(batches)
@@ -101,7 +101,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     ours, theirs = (json.loads((f / RESULT_FILE).read_text()) for f in (tmp_path, evaluated))
     assert ours["metrics"] == theirs["metrics"]
     # Nothing is made twice.
-    monkeypatch.setattr(evaluate.PalGenerator, "load", lambda *_: pytest.fail("nothing to do"))
+    monkeypatch.setattr(
+        evaluate.PalGenerator, "load", lambda *_, **__: pytest.fail("nothing to do")
+    )
     assert run(esconv, base, tmp_path, "--seeds", "1", "2") == 0
 
 

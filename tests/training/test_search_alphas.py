@@ -50,10 +50,10 @@ def test_what_is_better_in_both_is_found(
     """
     words = [f"w{number}" for number in range(24)]
 
-    def predict(_: Any, __: Any, ___: Any, generation: Any, **____: Any) -> list[list[Prediction]]:
+    def predict(_: Any, __: Any, ___: Any, generation: Any, **____: Any) -> list[Any]:
         count = 24 - round(20 * min(1, abs(generation.alphas[Strategy.QUESTION] - 1)))
         said = words[:count] + ["x"] * (24 - count)
-        return [[prediction(" ".join(said), " ".join(words))]]
+        return [(1, [prediction(" ".join(said), " ".join(words))])]
 
     monkeypatch.setattr(search_alphas, "predict", predict)
     found = search(esconv, base, tmp_path, "--trials", "25", *options)
