@@ -1,0 +1,16 @@
+"""Alembic's entry: works on the connection that `actions.memory.migration` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from actions.memory.schema import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    version_table="memory_version",
+    render_as_batch=True,  # SQLite alters little in place
+)
+with context.begin_transaction():
+    context.run_migrations()
