@@ -333,7 +333,7 @@ asyncio.run(main())
     ) -> None:
         (tmp_path / "taken").touch()
         url = f"sqlite+aiosqlite:///{tmp_path / 'taken' / 'memory.db'}"
-        with pytest.raises(MemoryStoreError, match="FileExistsError|NotADirectoryError"):
+        with pytest.raises(MemoryStoreError, match=r"FileExistsError|NotADirectoryError"):
             await PersonaStore(url, FieldCipher([key])).open()
 
     async def test_a_file_that_is_no_database_is_a_clear_error_and_stays(

@@ -1,0 +1,118 @@
+"""The words by which `claims` knows what a sentence says; patterns of plain lower-case text."""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=1
+    )
+}
+NUMBER = rf"(?:\d+|an?|{'|'.join(NUMBERS)})"
+I_AM = r"i(?: am|'m| have become| became)"
+NOW = r"(?: (?:now|currently|also|actually|just|still|only))*"
+_JUST = r"(?:(?:have|has|'ve) )?(?:just )?"
+_KIN = r"(?:husband|wife|boyfriend|girlfriend|partner|fianc[eé]e?|bf|gf|spouse)"
+_SCHOOL = r"(?:school|college|university|uni)"
+
+PET = (
+    r"(?:dog|puppy|cat|kitten|rabbit|bunny|hamster|horse|pony|parrot|bird|budgie|guinea pig|"
+    r"turtle|tortoise|fish|snake|lizard|ferret|rat)"
+)
+CHILDREN = (
+    r"(?:child(?:ren)?|kids?|sons?|daughters?|boys?|girls?|babies|baby|siblings?|brothers?|"
+    r"sisters?)"
+)
+
+OCCUPATIONS = _words(
+    """
+    accountant actor actress analyst architect artist assistant astronomer attorney author
+    babysitter baker banker barber barista bartender biologist bookkeeper bricklayer broker builder
+    butcher carer caregiver carpenter cashier chef chemist cleaner clerk coach consultant contractor
+    cook counselor counsellor dancer decorator dentist designer developer dietitian director doctor
+    driver economist editor electrician engineer farmer fireman firefighter fisherman florist
+    freelancer gardener geologist guard hairdresser handyman historian housekeeper interpreter
+    janitor jeweller journalist judge lawyer lecturer librarian lifeguard locksmith machinist maid
+    manager mason mathematician mechanic midwife miner model musician nanny nurse officer operator
+    optician painter paramedic pharmacist photographer physicist physiotherapist pilot plumber
+    policeman policewoman politician porter postman postwoman priest principal producer professor
+    programmer psychiatrist psychologist radiographer realtor receptionist reporter researcher
+    roofer sailor salesman salesperson saleswoman scientist seamstress secretary singer soldier
+    stewardess surgeon tailor teacher technician teller tester therapist trader trainer translator
+    tutor undertaker upholsterer vet veterinarian waiter waitress welder writer
+    """
+)
+
+NO_WORK = (
+    rf"{I_AM}{NOW} (?:unemployed|jobless|out of work|between jobs|without a job|retired)",
+    rf"i {_JUST}(?:lost|quit|left|resigned from) my (?:\w+ )?job",
+    r"(?:i was|i got|i have been|i've been|i am|i'm) (?:just )?"
+    r"(?:laid off|fired|made redundant|let go|sacked|dismissed)",
+    r"(?:they|my \w+|the \w+) (?:just )?"
+    r"(?:let me go|laid me off|fired me|made me redundant|sacked me)",
+    rf"i {_JUST}(?:retired|resigned)",
+    r"i (?:don't|do not) have a job",
+    r"i have no job",
+)
+NEW_WORK = (
+    rf"i {_JUST}(?:found|got|started|start|have got) a(?: new)? job",
+    r"i (?:work|started|start|am starting|began|begin)(?: \w+)? (?:as|at|for|in) ",
+    rf"{I_AM} (?:employed|working again|back at work|hired)",
+    r"i (?:was|got) hired",
+)
+NO_STUDIES = (
+    rf"i {_JUST}(?:graduated|dropped out|left {_SCHOOL}|finished {_SCHOOL})",
+    rf"i {_JUST}finished my (?:degree|studies)",
+    rf"i (?:quit|stopped|gave up) (?:studying|my studies|{_SCHOOL})",
+)
+STUDIES = (
+    rf"{I_AM}{NOW} (?:an? )?(?:\w+ )?(?:student|undergraduate|freshman|sophomore)",
+    r"i(?:'m| am)? study(?:ing)? ",
+    rf"i go to {_SCHOOL}",
+)
+PARTED = (
+    rf"my {_KIN}(?: \w+)? {_JUST}"
+    r"(?:broke up with me|left me|dumped me|divorced me|died|passed away|moved out)",
+    rf"my {_KIN} and i {_JUST}(?:broke up|broken up|split up|separated|parted|divorced)",
+    rf"i {_JUST}(?:broke up with|left|dumped|lost|divorced|separated from) my {_KIN}",
+    r"(?:we|i)(?: have|'ve| are| am|'m|'re)? (?:just )?(?:(?:got|getting|been) )?"
+    r"(?:divorced|separated|single|widowed|broke up|broken up|split up)",
+    rf"i (?:don't|do not) have an? {_KIN}",
+)
+TOGETHER = (
+    rf"{I_AM}{NOW} (?:happily |newly )?(?:married|engaged|in a relationship|seeing someone)",
+    r"(?:we|i) (?:just )?(?:got|are) (?:married|engaged)",
+    rf"i have an? (?:new )?{_KIN}",
+    rf"my {_KIN} and i (?:are|got) back together",
+)
+
+HABITS = ("smok", "drink", "vap", "gambl")
+"""Their verbs begin so."""
+
+QUIT = re.compile(
+    r"\bi(?:'ve| have)? (?:quit|stopped|gave up|given up|am off|no longer|don't|do not) (\w+)"
+)
+DO = re.compile(r"\bi (smoke|drink|vape|gamble)\b")
+
+OPPOSITES = {"love": "hate", "like": "dislike", "enjoy": "hate", "adore": "hate"}
+NEGATIONS = re.compile(
+    r"\b(?:not|never|no longer|no|cannot|can't|don't|doesn't|didn't|isn't|aren't|wasn't|won't|"
+    r"haven't|hasn't|couldn't|wouldn't)\b"
+)
+FURTHER_CLAUSE = re.compile(
+    r"\b(?:because|when|since|although|though|but|and|so|if|unless|until|while|that|which|who)\b"
+)
+EMPTY = _words(
+    """
+    i am is are was were be been being do does did have has had will would can could a an the my of
+    to in at on and so very really just now anymore any more longer still again after all actually
+    also here there it that this too m s t ve re d ll don doesn isn no not never
+    """
+)

@@ -1,0 +1,249 @@
+"""What a sentence about a seeker claims, as far as a later sentence can end it.
+
+A sentence such as "I live in Leeds." says something of a topic ("home") of which one thing holds at
+a time; "I am a teacher." says something that "I lost my job." ends. Whatever is of no such kind
+claims nothing but its own words, which their negation ends. Rules, and no model: what a rule ended,
+a reader can see and say why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import snowballstemmer
+
+from actions.memory.claim_words import (
+    CHILDREN,
+    DO,
+    EMPTY,
+    FURTHER_CLAUSE,
+    HABITS,
+    I_AM,
+    NEGATIONS,
+    NEW_WORK,
+    NO_STUDIES,
+    NO_WORK,
+    NOW,
+    NUMBER,
+    NUMBERS,
+    OCCUPATIONS,
+    OPPOSITES,
+    PARTED,
+    PET,
+    QUIT,
+    STUDIES,
+    TOGETHER,
+)
+
+_STEMMER = snowballstemmer.stemmer("english")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a sentence claims.
+
+    Attributes:
+        holds: a topic, and what of it holds.
+        ends: topics that it ends, whatever held of them; with a value, that alone.
+        subject: who or what it is about, "i" or such as "my boss".
+        content: stems of the words that carry meaning, of its first clause.
+        negated: whether it is a negation.
+        numbers: that are in it.
+    """
+
+    holds: dict[str, str] = field(default_factory=dict)
+    ends: frozenset[tuple[str, str | None]] = frozenset()
+    subject: str = ""
+    content: frozenset[str] = frozenset()
+    negated: bool = False
+    numbers: tuple[str, ...] = ()
+
+    def end(self, earlier: Claims) -> bool:
+        """Return whether an earlier sentence no longer holds once this one is said."""
+        for topic, value in earlier.holds.items():
+            if topic in self.holds and self.holds[topic] != value:
+                return True
+            if (topic, None) in self.ends or (topic, value) in self.ends:
+                return True
+        return self._denies(earlier)
+
+    def _denies(self, earlier: Claims) -> bool:
+        """Return whether one is the other's negation: the same words, give or take one, but for
+        the "not".
+        """
+        if self.negated == earlier.negated or self.subject != earlier.subject:
+            return False
+        positive, negative = (earlier, self) if self.negated else (self, earlier)
+        if negative.numbers not in ((), positive.numbers) or not positive.content:
+            return False
+        shared = positive.content & negative.content
+        return bool(shared) and len(positive.content | negative.content) <= 1 + min(
+            len(positive.content), len(negative.content)
+        )
+
+
+def claims(sentence: str) -> Claims:
+    """Return what a sentence in the first person claims."""
+    text = _plain(sentence)
+    negated = bool(NEGATIONS.search(text))
+    return Claims(
+        {} if negated else dict(_holding(text)),
+        frozenset(_ending(text, negated)),
+        _subject(text),
+        *_said(text, negated),
+        _numbers(text),
+    )
+
+
+def _said(text: str, negated: bool) -> tuple[frozenset[str], bool]:
+    """Return the content of the first clause, and whether it is negated: hating something counts
+    as not loving it.
+    """
+    clause = FURTHER_CLAUSE.split(text)[0]
+    for liked, hated in OPPOSITES.items():
+        changed = re.sub(rf"\bi {hated}\b", "i love", clause)
+        if changed != clause and not negated:
+            return _content(changed), True
+        clause = re.sub(rf"\bi {liked}\b", "i love", clause)
+    return _content(clause), bool(NEGATIONS.search(clause))
+
+
+def _subject(text: str) -> str:
+    match = re.match(r"i\b|(?:my|the|our) \w+|\w+", text)
+    return match[0] if match else ""
+
+
+def _plain(sentence: str) -> str:
+    text = sentence.casefold().replace("\u2019", "'").strip()
+    return re.sub(r"\s+", " ", re.sub(r"[^\w' ]", " ", text)).strip()
+
+
+def _holding(text: str) -> Iterator[tuple[str, str]]:
+    if match := re.search(
+        rf"\b{I_AM}{NOW} (\d{{1,3}})(?: years? old| yo)?$|\b{I_AM}{NOW} (\d{{1,3}}) years? old",
+        text,
+    ):
+        yield "age", match[1] or match[2]
+    if place := _home(text):
+        yield "home", place
+    if match := re.search(rf"\bi have ({NUMBER}) (?:\w+ )?({CHILDREN})\b", text):
+        yield f"number of {_kind(match[2])}", NUMBERS.get(match[1], match[1])
+    if occupation := _occupation(text):
+        yield "occupation", occupation
+    if _any(NO_WORK, text):
+        yield "work", "no"
+    elif _any(NEW_WORK, text):
+        yield "work", "yes"
+    if _any(STUDIES, text):
+        yield "studies", "yes"
+    if _any(NO_STUDIES, text):
+        yield "studies", "no"
+    if _any(PARTED, text):
+        yield "partner", "no"
+    elif _any(TOGETHER, text):
+        yield "partner", "yes"
+    if match := re.search(rf"\bi have {NUMBER} (?:\w+ )?({PET})s?\b|\bmy ({PET}) ", text):
+        pet = match[1] or match[2]
+        if not _lost_pet(text):
+            yield f"has {pet}", "yes"
+    if pet := _lost_pet(text):
+        yield f"has {pet}", "no"
+    if match := DO.search(text):
+        yield f"habit {_habit(match[1])}", "yes"
+    if habit := _quit(text):
+        yield f"habit {habit}", "no"
+
+
+def _ending(text: str, negated: bool) -> Iterator[tuple[str, str | None]]:
+    """Yield topics that a sentence ends without putting another value in their place."""
+    if _any(NO_WORK, text):
+        yield "occupation", None
+        yield "work", "yes"
+    if _any(PARTED, text):
+        yield "partner", "yes"
+    if _any(NO_STUDIES, text):
+        yield "studies", "yes"
+    if negated:
+        positive = re.sub(r"\s+", " ", NEGATIONS.sub(" ", re.sub(r"\bdo(?:n't| not)\b", " ", text)))
+        positive = re.sub(r"\b(?:any ?more|any longer)\b", "", positive).strip()
+        if "n't" not in positive:
+            yield from _holding(positive)
+        if habit := _quit(text):
+            yield f"habit {habit}", "yes"
+
+
+def _occupation(text: str) -> str | None:
+    match = re.search(
+        rf"\b(?:{I_AM}{NOW}|i work(?:ed)?(?: \w+)? as|i start(?:ed)?(?: \w+)? as) an? ([\w ]+)",
+        text,
+    )
+    if match is None:
+        return None
+    # "a retired nurse" is none, "a nurse in a big hospital" is; of "a bus driver" the last counts.
+    words = re.split(r"\b(?:in|at|for|and|with|who|from|on|of|but|by|that|near)\b", match[1])[
+        0
+    ].split()
+    named = [word for word in words if word in OCCUPATIONS]
+    if not named or {"former", "retired", "ex"} & set(words):
+        return None
+    return named[-1]
+
+
+def _lost_pet(text: str) -> str | None:
+    match = re.search(
+        rf"\bmy ({PET})s?(?: \w+)?(?: \w+)? (?:has )?(?:died|dead|passed|ran away|run away)|"
+        rf"\bi (?:have )?(?:just )?(?:lost|buried|gave away) my ({PET})|"
+        rf"\bmy ({PET}) is (?:dead|gone)",
+        text,
+    )
+    return match and (match[1] or match[2] or match[3])
+
+
+def _quit(text: str) -> str | None:
+    match = QUIT.search(text)
+    return match and _habit(match[1])
+
+
+def _habit(verb: str) -> str | None:
+    return next((beginning for beginning in HABITS if verb.startswith(beginning)), None)
+
+
+def _home(text: str) -> str | None:
+    match = re.search(
+        r"^i(?: have|'ve)?(?: just| recently| now)? "
+        r"(?:live|(?:am |'m )?living|moved|relocated|reside)(?: back| away)? (?:in|to) "
+        r"(?:the )?([\w' ]+)",
+        text,
+    )
+    return match and _place(match[1])
+
+
+def _place(words: str) -> str:
+    """Return where, without when."""
+    return re.split(
+        r"\b(?:last|this|since|for|now|with|and|by|because|when|where|in|a|two|three|recently|but|"
+        r"yesterday|today|alone|any|anymore)\b",
+        words,
+    )[0].strip()
+
+
+def _kind(children: str) -> str:
+    if children.startswith(("child", "kid", "bab")):
+        return "children"
+    return children.rstrip("s")
+
+
+def _any(patterns: tuple[str, ...], text: str) -> bool:
+    return any(re.search(rf"\b{pattern}", text) for pattern in patterns)
+
+
+def _content(text: str) -> frozenset[str]:
+    words = re.findall(r"[^\W_]+", text.replace("n't", " "))
+    return frozenset(_STEMMER.stemWords([w for w in words if w not in EMPTY]))
+
+
+def _numbers(text: str) -> tuple[str, ...]:
+    words = re.findall(r"[^\W_]+", text)
+    return tuple(NUMBERS.get(word, word) for word in words if word.isdigit() or word in NUMBERS)
