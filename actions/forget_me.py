@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.memory.known import SeekerMemory
 from actions.supporter import Supporter
 from actions.tracker_conversation import PAL_METADATA
 
@@ -18,11 +19,15 @@ FORGOTTEN = (
 
 
 class ActionForgetMe(Action):  # type: ignore[misc]
-    """Restarts the tracker; the tracker store erases what came before a restart."""
+    """Erases the memory and restarts the tracker, whose store erases what came before a restart.
 
-    def __init__(self, supporter: Supporter) -> None:
+    Where the memory cannot be reached it raises: nobody is told that it is gone when it is not.
+    """
+
+    def __init__(self, supporter: Supporter, memory: SeekerMemory) -> None:
         """Let `supporter` forget as well what the model holds in memory."""
         self._supporter = supporter
+        self._memory = memory
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -32,6 +37,7 @@ class ActionForgetMe(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Confirm, and restart."""
+        await self._memory.drop(tracker)
         self._supporter.forget()
         dispatcher.utter_message(text=FORGOTTEN, **{PAL_METADATA: {"service": True}})
         return [Restarted()]

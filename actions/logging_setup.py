@@ -16,6 +16,7 @@ _QUIET_LOGGERS = {
     "sanic.root": logging.WARNING,
     "sanic.server": logging.WARNING,
     "transformers": logging.ERROR,
+    "alembic": logging.WARNING,
 }
 
 

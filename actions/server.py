@@ -23,9 +23,15 @@ with warnings.catch_warnings():
     from rasa_sdk.endpoint import create_app
 
 from actions import message_screen
+from actions.change_fact import ActionChangeFact
+from actions.export_data import ActionExportData
 from actions.forget_me import ActionForgetMe
 from actions.guarded_executor import GuardedExecutor, innermost_frame
 from actions.logging_setup import configure_logging
+from actions.memory.errors import MemoryStoreError
+from actions.memory.known import SeekerMemory
+from actions.memory.opening import memory_from_settings
+from actions.remember_me import ActionRememberMe, ActionStopRemembering
 from actions.respond import ActionRespond
 from actions.session_start import ActionSessionStart
 from actions.settings import Settings, SettingsError, load_settings
@@ -42,15 +48,19 @@ _RESPONSE_TIMEOUT = 300
 """Seconds; Rasa's own limit for an action. A turn ends long before, by `PAL_TURN_TIMEOUT`."""
 
 
-def build_app(settings: Settings, supporter: Supporter) -> SanicApp:
-    """Return the web application with all actions; `supporter` starts and stops with it."""
+def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) -> SanicApp:
+    """Return the web application with all actions; what they use starts and stops with it."""
     executor = GuardedExecutor()
     for action in (
-        ActionSessionStart(),
-        ActionUpdatePersona(supporter),
+        ActionSessionStart(memory),
+        ActionUpdatePersona(supporter, memory),
         ActionRespond(supporter, settings.locale),
-        ActionShowPersona(),
-        ActionForgetMe(supporter),
+        ActionShowPersona(memory),
+        ActionRememberMe(memory),
+        ActionStopRemembering(memory),
+        ActionChangeFact(memory, settings.locale),
+        ActionExportData(memory),
+        ActionForgetMe(supporter, memory),
     ):
         executor.register_action(action)
     app: SanicApp = create_app(executor, cors_origins=[])
@@ -64,12 +74,14 @@ def build_app(settings: Settings, supporter: Supporter) -> SanicApp:
     async def load(_: SanicApp) -> None:
         supporter.start()
         app.add_task(asyncio.to_thread(message_screen.warm_up))
+        app.add_task(memory.start())
 
     @app.before_server_stop
     async def drain(_: SanicApp) -> None:
         finished = await executor.drain(settings.drain_timeout)
         log.info("stopping", all_turns_finished=finished)
         await supporter.stop()
+        await memory.stop()
 
     return app
 
@@ -139,7 +151,12 @@ def main() -> int:
         print(f"The action server cannot start:\n{error}", file=sys.stderr)
         return 2
     configure_logging(settings.log_level)
-    app = build_app(settings, Supporter(settings))
+    try:
+        memory = memory_from_settings(settings)
+    except MemoryStoreError as error:
+        print(f"The action server cannot start:\n{error}", file=sys.stderr)
+        return 2
+    app = build_app(settings, Supporter(settings), memory)
     try:
         app.run(
             host=settings.host,

@@ -8,13 +8,27 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActionExecuted, SessionStarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-CARRIED_SLOTS = ("persona", "risk")
-"""What one session hands to the next. Rasa's own session start repeats every slot event of the
-last session, so that a tracker grows with each."""
+from actions.memory.known import SeekerMemory
+from actions.service_message import say
+
+CARRIED_SLOTS = ("risk",)
+"""What one session hands to the next. What is known of the seeker is not among it: it is kept where
+they agreed to that, and nowhere else."""
+
+WELCOME_BACK = (
+    "Welcome back. I'm still a computer program, not a person and not a therapist. You asked me"
+    " to remember you, and I do: {count}. /show_persona shows what, and /help the rest. If you "
+    "might hurt yourself or you are not safe, please reach a person right away: in the US, call"
+    " or text 988, anywhere else your local emergency number.\n\nHow are you doing today?"
+)
 
 
 class ActionSessionStart(Action):  # type: ignore[misc]
-    """Sets each carried slot once, and greets."""
+    """Sets each carried slot once, and greets: who agreed to be remembered, as somebody known."""
+
+    def __init__(self, memory: SeekerMemory) -> None:
+        """Know seekers by `memory`."""
+        self._memory = memory
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -24,7 +38,17 @@ class ActionSessionStart(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Start the session."""
-        dispatcher.utter_message(response="utter_greet")
-        values = {name: tracker.get_slot(name) for name in CARRIED_SLOTS}
-        carried = [SlotSet(name, value) for name, value in values.items() if value]
-        return [SessionStarted(), *carried, ActionExecuted("action_listen")]
+        known = await self._memory.recall(tracker)
+        slots = {name: tracker.get_slot(name) for name in CARRIED_SLOTS}
+        # Set by the last session; Rasa carries what is not taken back.
+        slots |= dict.fromkeys(("facts", "persona", "utterances_read"))
+        if known.is_kept and known.facts:
+            # How much, not what: somebody else may be looking at the screen.
+            count = len(known.facts)
+            things = "one thing" if count == 1 else f"{count} things"
+            say(dispatcher, tracker, WELCOME_BACK.format(count=f"{things} you told me"))
+            slots["persona"] = list(await self._memory.chosen(known, ""))
+        else:
+            dispatcher.utter_message(response="utter_greet")
+        set_ = [SlotSet(n, v) for n, v in slots.items() if v or tracker.get_slot(n)]
+        return [SessionStarted(), *set_, ActionExecuted("action_listen")]

@@ -69,6 +69,14 @@ class Settings(BaseSettings):
         25.0, ge=0, le=300, description="seconds for open turns at shutdown"
     )
 
+    memory_db: str = Field(
+        "", description="an SQLAlchemy URL, 'off' for no memory; default: memory.db in the home"
+    )
+    memory_key: SecretStr | None = Field(
+        None, description="newest first, by commas; default: the file memory.key in the home"
+    )
+    memory_days: int = Field(90, ge=1, le=3650, description="that a fact lives unmentioned")
+
     locale: str = Field("US", description="whose emergency numbers are given")
 
 

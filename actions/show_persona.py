@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.tracker_conversation import PAL_METADATA, persona_from_slot
+from actions.memory.facts import Fact
+from actions.memory.known import Known, SeekerMemory
+from actions.service_message import say
 
 _MAX_CHARACTERS = 3_000
 """Of one message: some channels refuse longer ones. What is left out is counted."""
@@ -17,10 +20,27 @@ NOTHING_YET = (
     "I don't know anything about you yet. As we talk, I note what you tell me about yourself, "
     "in your words. You can see it here at any time, and /forget_me deletes it."
 )
+KEPT = (
+    "You asked me to remember this for next time. /stop_remembering ends that and erases it here, "
+    "/export_data gives you a copy."
+)
+NOT_KEPT = (
+    "I know this only while we talk; in a later conversation I won't. If you'd like me to remember "
+    "it, write /remember_me."
+)
+CANNOT_KEEP = "I know this only while we talk; in a later conversation I won't."
+OUT = (
+    "I can't reach my memory at the moment, so this is only what I know from this conversation. "
+    "Please ask again in a while."
+)
 
 
 class ActionShowPersona(Action):  # type: ignore[misc]
-    """Lists the slot `persona`."""
+    """Lists what is known, each fact with the number by which commands name it."""
+
+    def __init__(self, memory: SeekerMemory) -> None:
+        """Show what `memory` knows."""
+        self._memory = memory
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -30,26 +50,51 @@ class ActionShowPersona(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Say what is remembered."""
-        text = describe_persona(list(persona_from_slot(tracker.get_slot("persona"))))
-        dispatcher.utter_message(text=text, **{PAL_METADATA: {"service": True}})
+        known = await self._memory.recall(tracker)
+        say(dispatcher, tracker, describe(known, self._memory.can_keep), _buttons(known))
         return [SlotSet("answered", True)]
 
 
-def describe_persona(sentences: list[str]) -> str:
-    """Return the sentences as a list to read, newest last, within one message's length."""
-    if not sentences:
-        return NOTHING_YET
-    shown: list[str] = []
-    length = 0
-    for sentence in reversed(sentences):
-        length += len(sentence) + 3
-        if shown and length > _MAX_CHARACTERS:
-            break
-        shown.insert(0, f"- {sentence}")
-    left_out = len(sentences) - len(shown)
+def describe(known: Known, can_keep: bool) -> str:
+    """Return what is known as a list to read, newest last, within one message's length."""
+    if not known.facts:
+        return OUT if known.is_out else NOTHING_YET
+    lines = _lines(known.facts)
+    left_out = len(known.facts) - len(lines)
     earlier = f"(and {left_out} earlier ones)\n" if left_out else ""
+    where = NOT_KEPT if can_keep else CANNOT_KEEP
+    about_it = OUT if known.is_out else KEPT if known.is_kept else where
     return (
         f"This is what I have noted about you, from your own words:\n{earlier}"
-        + "\n".join(shown)
-        + "\nIf you would rather I forgot it, write /forget_me."
+        + "\n".join(lines)
+        + "\nIs something wrong? Write, for example, /wrong 1 or /correct 1 and how it is; "
+        f"/forget 1 deletes it, and /forget_me deletes everything. {about_it}"
     )
+
+
+def numbered(facts: Sequence[Fact], number: int) -> Fact | None:
+    """Return the fact that the list calls by a number; None where it has no such."""
+    return facts[number - 1] if 1 <= number <= len(facts) else None
+
+
+def _lines(facts: Sequence[Fact]) -> list[str]:
+    shown: list[str] = []
+    length = 0
+    for number, fact in reversed(list(enumerate(facts, start=1))):
+        length += len(fact.sentence) + 6
+        if shown and length > _MAX_CHARACTERS:
+            break
+        shown.insert(0, f"{number}. {fact.sentence}")
+    return shown
+
+
+def _buttons(known: Known) -> list[tuple[str, str]]:
+    if not known.facts:
+        return []
+    keeping = (
+        ("Stop remembering", "/stop_remembering")
+        if known.is_kept
+        else ("Remember me", "/remember_me")
+    )
+    wrong = [(f"{n} is wrong", f"/wrong {n}") for n in range(1, 1 + min(5, len(known.facts)))]
+    return [*wrong, keeping, ("Export my data", "/export_data"), ("Forget me", "/forget_me")]

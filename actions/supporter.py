@@ -94,11 +94,9 @@ class Supporter:
         """Why the model could not be loaded; None while it loads and where it did load."""
         return self._generator.exception() if self._generator and self._is_loaded() else None
 
-    async def infer_persona(
-        self, conversation: Conversation, known: Persona, already_read: int
-    ) -> Persona:
-        """Return `known` and what `conversation` adds to it behind the first `already_read`
-        utterances of the seeker.
+    async def infer_persona(self, conversation: Conversation, already_read: int) -> Persona:
+        """Return what `conversation` tells of the seeker behind their first `already_read`
+        utterances.
 
         Raises:
             TimeoutError: a model did not read them within the turn's time.
@@ -106,16 +104,15 @@ class Supporter:
         """
         unread = unread_utterances(conversation, already_read)
         if not unread:
-            return known
+            return Persona()
         if self._rules is not None:  # they wait for nothing
-            found = await asyncio.get_running_loop().run_in_executor(
+            return await asyncio.get_running_loop().run_in_executor(
                 None, self._rules.extract, unread
             )
-            return known.merge(found)
         deadline = time.monotonic() + self._settings.turn_timeout
         async with asyncio.timeout(self._settings.turn_timeout):
             await self._loaded_extractor()
-        return known.merge(await self._reader.submit(unread, deadline))
+        return await self._reader.submit(unread, deadline)
 
     async def reply(self, request: ReplyRequest) -> Reply:
         """Return the supporter's next utterance.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rasa_sdk import Tracker
+
 from pal_model import (
     Conversation,
     Persona,
@@ -21,6 +23,10 @@ from pal_model import (
 COMMAND_INTENTS = frozenset(
     {
         "show_persona",
+        "remember_me",
+        "stop_remembering",
+        "change_fact",
+        "export_data",
         "forget_me",
         "help",
         "start_over",
@@ -73,6 +79,26 @@ def persona_from_slot(value: Any) -> Persona:
     """Return the slot `persona` as a Persona; what is not a list of sentences counts as nothing."""
     sentences = value if isinstance(value, list) else []
     return Persona.of(sentence for sentence in sentences if isinstance(sentence, str))
+
+
+def latest_text(tracker: Tracker) -> str:
+    """Return what the seeker wrote last; empty where that is no text."""
+    return _text_of(_latest_message(tracker))
+
+
+def input_channel(tracker: Tracker) -> str:
+    """Return the name of the channel of the seeker's latest message; empty before the first."""
+    return str(_latest_message(tracker).get("input_channel") or "")
+
+
+def message_id(tracker: Tracker) -> str:
+    """Return what tells the seeker's latest message from all others; empty where nothing does."""
+    return str(_latest_message(tracker).get("message_id") or "")[:64]
+
+
+def _latest_message(tracker: Tracker) -> Mapping[str, Any]:
+    said = (e for e in reversed(tracker.events) if _mapping(e).get("event") == "user")
+    return _mapping(next(said, None))
 
 
 def pal_metadata(event: Mapping[str, Any]) -> Mapping[str, Any]:

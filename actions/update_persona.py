@@ -9,22 +9,33 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.memory.known import PERSONA, TOLD, Known, SeekerMemory
 from actions.message_screen import MAX_MESSAGE_CHARACTERS
 from actions.safety.screening import screen
+from actions.service_message import say
 from actions.supporter import Supporter
-from actions.tracker_conversation import conversation_from_events, persona_from_slot
+from actions.tracker_conversation import conversation_from_events, message_id, persona_from_slot
 from pal_model import Conversation, Speaker, Utterance
 from pal_model.persona_extractor import FIRST_UTTERANCE_WITH_PERSONA
 
 log = structlog.get_logger(__name__)
 
+OUT = (
+    "(I can't reach my memory at the moment. We can talk all the same; I may just not know what"
+    " you told me on other days, and I'll keep what you tell me now as soon as it works again.)"
+)
+BACK = "(My memory works again.)"
+
 
 class ActionUpdatePersona(Action):  # type: ignore[misc]
-    """Sets the slots `persona` and `utterances_read`; says nothing."""
+    """Learns what is new and chooses what the model shall see: sets the slots `persona`, `facts`
+    and `utterances_read`. Says something only where the memory does not work.
+    """
 
-    def __init__(self, supporter: Supporter) -> None:
-        """Use `supporter` to infer."""
+    def __init__(self, supporter: Supporter, memory: SeekerMemory) -> None:
+        """Use `supporter` to infer, and `memory` to remember."""
         self._supporter = supporter
+        self._memory = memory
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -37,23 +48,33 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
         conversation = conversation_from_events(tracker.events)
         if screen(conversation).is_flagged:
             return []
-        known = persona_from_slot(tracker.get_slot("persona"))
         spoken = len(conversation.seeker_utterances)
         read = _utterances_read(tracker, spoken)
         try:
-            persona = await self._supporter.infer_persona(
-                _without_danger(conversation, read), known, read
-            )
+            found = await self._supporter.infer_persona(_without_danger(conversation, read), read)
         except Exception as error:
             # The reply can do without; what was not read now is read in the next turn.
             log.error("persona_not_inferred", reason=type(error).__name__)
             return []
-        values: dict[str, Any] = {}
-        if persona != known:
-            values["persona"] = list(persona)
+        known, events = await self._memory.learn(tracker, tuple(found), message_id(tracker))
+        said = conversation.seeker_utterances[-1] if spoken else ""
+        persona = await self._memory.chosen(known, said)
+        if persona != tuple(persona_from_slot(tracker.get_slot(PERSONA))):
+            events.append(SlotSet(PERSONA, list(persona)))
         if len(conversation.utterances) >= FIRST_UTTERANCE_WITH_PERSONA and spoken != read:
-            values["utterances_read"] = spoken
-        return [SlotSet(name, value) for name, value in values.items()]
+            events.append(SlotSet("utterances_read", spoken))
+        return [*events, *_tell_of_outage(dispatcher, tracker, known)]
+
+
+def _tell_of_outage(
+    dispatcher: CollectingDispatcher, tracker: Tracker, known: Known
+) -> list[dict[str, Any]]:
+    """Say once that the memory does not work, and once that it does again."""
+    was_told = bool(tracker.get_slot(TOLD))
+    if known.is_out == was_told:
+        return []
+    say(dispatcher, tracker, OUT if known.is_out else BACK)
+    return [SlotSet(TOLD, known.is_out)]
 
 
 def _utterances_read(tracker: Tracker, spoken: int) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from filelock import AsyncFileLock
 from sqlalchemy import delete, event, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
@@ -78,9 +79,7 @@ class PersonaStore:
             WrongKeyError: the store was encrypted with another key.
             MemoryStoreError: the database cannot be reached or written.
         """
-        if self._engine.dialect.name == "sqlite":
-            _create_private_file(self._engine.url.database)
-        async with self._transaction() as session:
+        async with self._alone(), self._transaction() as session:
             if self._engine.dialect.name == "postgresql":
                 # Servers that start together wait for the first.
                 await session.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
@@ -195,6 +194,26 @@ class PersonaStore:
             seekers = await session.scalar(select(func.count()).select_from(SeekerRow))
             facts = await session.scalar(select(func.count()).select_from(FactRow))
             return seekers or 0, facts or 0
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Let servers that start together on one SQLite file do so one after another: while it
+        becomes one with a log, it makes nobody wait but fails them.
+        """
+        database = self._engine.url.database
+        if self._engine.dialect.name != "sqlite" or not database or database == ":memory:":
+            yield
+            return
+        try:
+            _create_private_file(Path(database))
+            lock = AsyncFileLock(f"{database}.lock", timeout=_BUSY_SECONDS, mode=0o600)
+            await lock.acquire()
+        except OSError as error:  # a timeout is one
+            raise _unusable(error) from None
+        try:
+            yield
+        finally:
+            await lock.release()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncSession]:
@@ -326,17 +345,11 @@ def _unusable(error: Exception) -> MemoryStoreError:
     )
 
 
-def _create_private_file(database: str | None) -> None:
+def _create_private_file(path: Path) -> None:
     """Create the file readable by its owner alone; tighten one that exists."""
-    if not database or database == ":memory:":
-        return
-    path = Path(database)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-    except OSError as error:
-        raise _unusable(error) from None
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, Restarted
+from rasa.shared.core.events import Event, Restarted, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.orm import Session
 
@@ -20,10 +21,13 @@ _BUSY_TIMEOUT_MS = 10_000
 
 
 class ErasingTrackerStore(SQLTrackerStore):
-    """Rasa's SQL store, except that a `Restarted` event deletes everything before it.
+    """Rasa's SQL store, except that words go when they should.
 
-    Rasa's own restart only hides the earlier events: every word stays in the table. Here
-    /forget_me and /restart remove the sender's rows, those of earlier sessions included.
+    A `Restarted` event deletes everything before it: Rasa's own restart only hides the earlier
+    events, and every word stays in the table. Here /forget_me and /restart remove the sender's
+    rows. A new session deletes the ones before it, which Rasa never reads again: what is kept of a
+    seeker beyond a session is kept on their word, in the persona store, and not here. And who does
+    not come back is forgotten after `retention_days`.
     """
 
     def __init__(
@@ -32,9 +36,11 @@ class ErasingTrackerStore(SQLTrackerStore):
         db: str = "tracker.db",
         host: str | None = None,
         event_broker: EventBroker | None = None,
+        retention_days: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         """Opens `db`: a file (SQLite, created private to its owner) or an SQLAlchemy URL."""
+        lifetime = _seconds(retention_days)
         is_file = "://" not in db and not host and kwargs.get("dialect", "sqlite") == "sqlite"
         if is_file:
             _create_private_file(Path(db))
@@ -46,12 +52,36 @@ class ErasingTrackerStore(SQLTrackerStore):
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             self.engine.dispose()  # the connections that exist were not prepared
+        if lifetime is not None:
+            self._delete_older_than(time.time() - lifetime)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores new events; where the conversation was restarted, only those after it."""
         await super().save(tracker)
-        if _last_restart(tracker) is not None and self.engine.dialect.name == "sqlite":
+        session_began = _later_session(tracker)
+        if _last_restart(tracker) is not None:
             self._empty_write_ahead_log()
+        elif session_began is not None:
+            self._delete(
+                self.SQLEvent.sender_id == tracker.sender_id,
+                self.SQLEvent.timestamp < session_began,
+            )
+
+    def _delete_older_than(self, oldest: float) -> None:
+        """Deletes all of senders who wrote nothing since."""
+        event = self.SQLEvent
+        silent = (
+            sa.select([event.sender_id])
+            .group_by(event.sender_id)
+            .having(sa.func.max(event.timestamp) < oldest)
+        )
+        self._delete(event.sender_id.in_(silent))
+
+    def _delete(self, *which: Any) -> None:
+        with self.session_scope() as session:
+            session.query(self.SQLEvent).filter(*which).delete(synchronize_session=False)
+            session.commit()
+        self._empty_write_ahead_log()
 
     def _additional_events(
         self, session: Session, tracker: DialogueStateTracker
@@ -72,8 +102,31 @@ class ErasingTrackerStore(SQLTrackerStore):
 
     def _empty_write_ahead_log(self) -> None:
         """Deleted rows linger in SQLite's log until it is written back and truncated."""
+        if self.engine.dialect.name != "sqlite":
+            return
         with self.engine.connect() as connection:
             connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).fetchall()
+
+
+def _later_session(tracker: DialogueStateTracker) -> float | None:
+    """When the session began, if there is another before it in the tracker."""
+    events: list[Event] = list(tracker.events)
+    starts = (i for i in reversed(range(len(events))) if isinstance(events[i], SessionStarted))
+    last = next(starts, None)
+    return events[last].timestamp if last else None
+
+
+def _seconds(days: float | str | None) -> float | None:
+    """Raises ValueError where `days` is no number above 0; empty and None keep for ever."""
+    if days is None or days == "":
+        return None
+    try:
+        seconds = 86_400 * float(days)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise ValueError(f"retention_days must be a number above 0, not {days!r}")
+    return seconds
 
 
 def _last_restart(tracker: DialogueStateTracker) -> int | None:

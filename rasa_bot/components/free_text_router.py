@@ -1,7 +1,8 @@
 """Decides what a message is: one of a few commands, or something to talk about.
 
 Deliberately not a classifier. "My friends forget me" must never run the command that forgets, and
-"help me" is a person asking for help, so only a whole message counts, and only an exact one.
+"help me" is a person asking for help, so only a whole message counts, and only an exact one, or one
+of a few patterns that a person who talks does not meet.
 """
 
 # ruff: noqa: ARG003  (Rasa creates every component with the same four arguments)
@@ -30,6 +31,8 @@ UNKNOWN_COMMAND = "unknown_command"
 
 # Longer than any command: normalising a very long message would be wasted work.
 _LONGEST_COMMAND = 80
+# Longer than what anybody corrects or describes; what is longer is talk.
+_LONGEST_MATCH = 500
 _SEPARATORS = re.compile(r"[\s_\-]+")
 # What looks like a command or like Rasa's own "/intent@0.9{...}" notation: a slash and one word,
 # then the end or something other than a word. "/I can't go on" is a person talking.
@@ -46,13 +49,20 @@ def normalise(text: str) -> str:
 class FreeTextRouter(GraphComponent, IntentClassifier):
     """Gives each message its intent: an exact command, `unknown_command` or `chat`."""
 
-    def __init__(self, commands: dict[str, list[str]]) -> None:
-        """Takes the whole-message wordings of each command's intent."""
+    def __init__(
+        self, commands: dict[str, list[str]], patterns: dict[str, list[str]] | None = None
+    ) -> None:
+        """Takes of each command's intent the whole-message wordings, and patterns of messages."""
         self._intents = {
             normalise(wording): intent
             for intent, wordings in commands.items()
             for wording in wordings
         }
+        self._patterns = [
+            (re.compile(pattern, re.IGNORECASE | re.DOTALL), intent)
+            for intent, of_intent in (patterns or {}).items()
+            for pattern in of_intent
+        ]
 
     @classmethod
     def create(
@@ -63,12 +73,12 @@ class FreeTextRouter(GraphComponent, IntentClassifier):
         execution_context: ExecutionContext,
     ) -> FreeTextRouter:
         """Creates the component from its section of config.yml."""
-        return cls(config["commands"])
+        return cls(config["commands"], config["patterns"])
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """No commands unless config.yml names them."""
-        return {"commands": {}}
+        return {"commands": {}, "patterns": {}}
 
     def intent_of(self, text: str) -> str:
         """The intent of one message."""
@@ -77,6 +87,10 @@ class FreeTextRouter(GraphComponent, IntentClassifier):
             intent = self._intents.get(normalise(stripped))
             if intent:
                 return intent
+        if len(stripped) <= _LONGEST_MATCH:
+            for pattern, intent in self._patterns:
+                if pattern.fullmatch(stripped):
+                    return intent
         return UNKNOWN_COMMAND if _COMMAND_LIKE.match(stripped) else CHAT
 
     def process(self, messages: list[Message]) -> list[Message]:

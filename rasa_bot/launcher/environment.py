@@ -17,6 +17,12 @@ settings (environment):
   ACTIONS_HOST, ACTIONS_PORT  where the action server listens (default: 127.0.0.1, 5055;
                        `chat` picks a free port)
   PAL_TRACKER_DB       conversations: a file or an SQLAlchemy URL (default: PAL_HOME/tracker.db)
+  PAL_CONVERSATION_DAYS       days after which the conversation of somebody who does not come back
+                       is deleted at start (default: 7)
+  PAL_MEMORY_DB        what is remembered of who agreed to it: an SQLAlchemy URL of SQLite or
+                       PostgreSQL, or off (default: PAL_HOME/memory/memory.db)
+  PAL_MEMORY_KEY       what it is encrypted with (default: the file PAL_HOME/memory.key, made once)
+  PAL_MEMORY_DAYS      days after which what nobody mentioned is deleted (default: 90)
   PAL_ACTIONS_TOKEN    secret between Rasa and the action server (default: random for each run)
   PAL_ACTIONS_COMMAND  command that starts the action server (default: .venv/bin/python -m
                        actions.server)
@@ -31,6 +37,7 @@ _QUIET = {
 }
 # Rasa waits at most 300 s for an action; a message queued behind it must not lose its place.
 _LOCK_SECONDS = "330"
+_CONVERSATION_DAYS = "7"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -101,6 +108,8 @@ def _publish(settings: Settings) -> None:
     os.environ["RASA_CACHE_DIRECTORY"] = str(settings.models / "cache")
     if not os.environ.get("PAL_TRACKER_DB"):
         os.environ["PAL_TRACKER_DB"] = str(settings.home / "tracker.db")
+    if not os.environ.get("PAL_CONVERSATION_DAYS"):
+        os.environ["PAL_CONVERSATION_DAYS"] = _CONVERSATION_DAYS
     if not os.environ.get("PAL_ACTIONS_TOKEN"):
         os.environ["PAL_ACTIONS_TOKEN"] = secrets.token_urlsafe(32)
     os.environ["ACTIONS_HOST"] = settings.actions_host

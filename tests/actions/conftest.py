@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from actions.memory.known import SeekerMemory
 from actions.supporter import Supporter
 from tests.actions import fakes
 
@@ -19,6 +21,12 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("PAL_", "ACTIONS_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def memory() -> SeekerMemory:
+    """Of sessions alone."""
+    return SeekerMemory(None, fakes.ExactEmbedder(), timedelta(days=90))
 
 
 @pytest.fixture

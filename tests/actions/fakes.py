@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.memory.embedder import Embedder
 from actions.settings import Settings
 from pal_model import GenerationOptions, Reply, ReplyRequest, Speaker, Strategy
 
@@ -35,6 +36,16 @@ def reply_to(request: ReplyRequest, text: str | None = None, *alternatives: str)
         strategy_probabilities=PROBABILITIES,
         alternatives=alternatives,
     )
+
+
+class ExactEmbedder(Embedder):
+    """Finds the same words alike, and nothing else; needs no model."""
+
+    def embed(self, sentences: Iterable[str]) -> None:
+        """Do nothing."""
+
+    def similarities(self, sentence: str, others: Sequence[str]) -> list[float]:
+        return [float(sentence == other) for other in others]
 
 
 @dataclass

@@ -23,8 +23,12 @@ from tests.actions.fakes import DANGER, TOKEN, bot, talk, user
 
 RUNNER = Path(server_runner.__file__)
 ACTIONS = {
+    "action_change_fact",
+    "action_export_data",
     "action_forget_me",
+    "action_remember_me",
     "action_respond",
+    "action_stop_remembering",
     "action_session_start",
     "action_show_persona",
     "action_update_persona",
@@ -341,6 +345,8 @@ def test_a_turn_is_answered(server: Server) -> None:
     events = [*talk("hello", "Hi. What is up?"), user("I work as a waiter.")]
     learned = server.act("action_update_persona", events).json()
     slots = {event["name"]: event["value"] for event in learned["events"]}
+    [fact] = slots.pop("facts")
+    assert fact["sentence"] == "I work as a waiter."
     assert slots == {"persona": ["I work as a waiter."], "utterances_read": 2}
     answered = server.act("action_respond", events, **slots, risk=None).json()
     (message,) = answered["responses"]
@@ -439,7 +445,7 @@ def test_the_version_of_rasa_is_not_warned_about(server: Server) -> None:
 
 def test_the_log_has_one_line_of_pairs_for_each_event(server: Server) -> None:
     for line in server.printed.splitlines():
-        assert line.startswith("timestamp="), line
+        assert line.startswith("timestamp="), server.printed
         assert " level=" in line
         assert " event=" in line
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actions.memory.known import SeekerMemory
 from actions.session_start import ActionSessionStart
 from tests.actions.fakes import bot, event, run, talk
 
@@ -14,41 +15,50 @@ def names(events: list[dict[str, Any]]) -> list[str]:
     return [e.get("name") if e["event"] in ("slot", "action") else e["event"] for e in events]
 
 
-async def test_it_greets_with_the_bots_own_disclosure() -> None:
-    turn = await run(ActionSessionStart(), [])
+async def test_it_greets_with_the_bots_own_disclosure(memory: SeekerMemory) -> None:
+    turn = await run(ActionSessionStart(memory), [])
     (message,) = turn.messages
     assert message["response"] == "utter_greet"
     assert message["text"] is None
 
 
-async def test_the_events_are_in_the_order_that_rasa_needs() -> None:
-    turn = await run(ActionSessionStart(), [], persona=["I am a nurse."], risk="high")
-    assert names(turn.events) == ["session_started", "persona", "risk", "action_listen"]
-    assert turn.slots == {"persona": ["I am a nurse."], "risk": "high"}
+async def test_the_events_are_in_the_order_that_rasa_needs(memory: SeekerMemory) -> None:
+    turn = await run(ActionSessionStart(memory), [], persona=["I am a nurse."], risk="high")
+    assert names(turn.events) == ["session_started", "risk", "persona", "action_listen"]
+    # What was known of a session that is not kept ends with it.
+    assert turn.slots == {"risk": "high", "persona": None}
 
 
 @pytest.mark.parametrize("slots", [{}, {"persona": None, "risk": None}, {"persona": []}])
-async def test_what_is_not_known_is_not_set(slots: dict[str, Any]) -> None:
-    assert names((await run(ActionSessionStart(), [], **slots)).events) == [
+async def test_what_is_not_known_is_not_set(slots: dict[str, Any], memory: SeekerMemory) -> None:
+    assert names((await run(ActionSessionStart(memory), [], **slots)).events) == [
         "session_started",
         "action_listen",
     ]
 
 
-async def test_what_concerned_one_reply_is_not_carried_over() -> None:
+async def test_what_concerned_one_reply_is_not_carried_over(memory: SeekerMemory) -> None:
     turn = await run(
-        ActionSessionStart(), [], strategy="Question", persona_used=["I am a nurse."], answered=True
+        ActionSessionStart(memory),
+        [],
+        strategy="Question",
+        persona_used=["I am a nurse."],
+        answered=True,
     )
     assert turn.slots == {}
 
 
-async def test_the_number_of_events_does_not_grow_with_the_conversation() -> None:
+async def test_the_number_of_events_does_not_grow_with_the_conversation(
+    memory: SeekerMemory,
+) -> None:
     """Rasa's own repeats every slot event of the last session."""
     slots = [event("slot", name="persona", value=["I am a nurse."])] * 300
-    turn = await run(ActionSessionStart(), [*talk("a", "b"), *slots], persona=["I am a nurse."])
+    turn = await run(
+        ActionSessionStart(memory), [*talk("a", "b"), *slots], persona=["I am a nurse."]
+    )
     assert len(turn.events) == 3
 
 
-async def test_it_is_called_as_in_the_domain_and_reads_any_tracker() -> None:
-    assert ActionSessionStart().name() == "action_session_start"
-    assert (await run(ActionSessionStart(), [None, 3, bot(None)], persona="x")).messages
+async def test_it_is_called_as_in_the_domain_and_reads_any_tracker(memory: SeekerMemory) -> None:
+    assert ActionSessionStart(memory).name() == "action_session_start"
+    assert (await run(ActionSessionStart(memory), [None, 3, bot(None)], persona="x")).messages

@@ -55,10 +55,12 @@ def test_each_setting_is_read_from_its_variable(environment: pytest.MonkeyPatch)
         "PAL_MAX_BATCH": "4",
         "PAL_BATCH_WAIT": "0",
         "PAL_DRAIN_TIMEOUT": "3",
+        "PAL_MEMORY_DB": "postgresql://db/pal",
+        "PAL_MEMORY_DAYS": "30",
         "PAL_LOCALE": "en-GB",
     }.items():
         environment.setenv(name, value)
-    settings = load_settings().model_dump(exclude={"home", "actions_token"})
+    settings = load_settings().model_dump(exclude={"home", "actions_token", "memory_key"})
     assert settings == {
         "host": "0.0.0.0",
         "port": 6000,
@@ -75,6 +77,8 @@ def test_each_setting_is_read_from_its_variable(environment: pytest.MonkeyPatch)
         "max_batch": 4,
         "batch_wait": 0.0,
         "drain_timeout": 3.0,
+        "memory_db": "postgresql://db/pal",
+        "memory_days": 30,
         "locale": "en-GB",
     }
 

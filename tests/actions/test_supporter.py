@@ -203,7 +203,7 @@ async def test_stop_ends_the_turns_that_wait(start: Start, generator: FakeGenera
         await asyncio.wait_for(waiting, 5)
 
 
-async def test_the_persona_is_inferred_with_the_extractor_and_what_is_known() -> None:
+async def test_what_was_not_read_yet_is_read_with_the_extractor() -> None:
     class Extractor:
         def extract(self, seeker_utterances: Any) -> Persona:
             return Persona(tuple(f"I said {text}." for text in seeker_utterances))
@@ -212,11 +212,10 @@ async def test_the_persona_is_inferred_with_the_extractor_and_what_is_known() ->
     conversation = Conversation(
         tuple(Utterance(Speaker.SEEKER, text) for text in ("one", "two", "three"))
     )
-    known = Persona(("I said two.", "I am new."))
-    persona = await supporter.infer_persona(conversation, known, 0)
-    assert list(persona) == ["I said two.", "I am new.", "I said one.", "I said three."]
-    persona = await supporter.infer_persona(conversation, known, 2)
-    assert list(persona) == ["I said two.", "I am new.", "I said three."]
+    persona = await supporter.infer_persona(conversation, 0)
+    assert list(persona) == ["I said one.", "I said two.", "I said three."]
+    assert list(await supporter.infer_persona(conversation, 2)) == ["I said three."]
+    assert list(await supporter.infer_persona(conversation, 3)) == []
 
 
 async def test_the_default_reads_with_rules_and_with_the_model_that_ships() -> None:
@@ -229,7 +228,7 @@ async def test_the_default_reads_with_rules_and_with_the_model_that_ships() -> N
         said = ["Hello", "Hi!", "i dont know why i am so scared of these things"]
         speakers = [Speaker.SEEKER, Speaker.SUPPORTER, Speaker.SEEKER]
         conversation = Conversation(tuple(map(Utterance, speakers, said)))
-        persona = await supporter.infer_persona(conversation, Persona(("I lost my job.",)), 1)
+        persona = await supporter.infer_persona(conversation, 1)
     finally:
         await supporter.stop()
-    assert persona.sentences == ("I lost my job.", "I am scared of these things.")
+    assert persona.sentences == ("I am scared of these things.",)

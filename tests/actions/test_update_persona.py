@@ -9,31 +9,34 @@ from typing import Any
 
 import pytest
 
+from actions.memory.known import SeekerMemory
 from actions.settings import Settings
 from actions.supporter import Supporter
 from actions.update_persona import ActionUpdatePersona
 from pal_model import Conversation, ModelLoadError, Persona
-from tests.actions.fakes import DANGER, FakeGenerator, bot, event, run, talk, user
+from tests.actions.fakes import DANGER, FakeGenerator, Turn, bot, event, run, talk, user
 
-NURSE = "I am a nurse."
 TALK = talk("I am a nurse.", "That sounds demanding.", "I have two dogs.")
 
 
+def sentences(turn: Turn) -> list[str]:
+    return [fact["sentence"] for fact in turn.slots["facts"]]
+
+
 @pytest.fixture
-def action(supporter: Supporter) -> ActionUpdatePersona:
-    return ActionUpdatePersona(supporter)
+def action(supporter: Supporter, memory: SeekerMemory) -> ActionUpdatePersona:
+    return ActionUpdatePersona(supporter, memory)
 
 
-def test_it_is_called_as_in_the_domain(supporter: Supporter) -> None:
-    assert ActionUpdatePersona(supporter).name() == "action_update_persona"
+def test_it_is_called_as_in_the_domain(action: ActionUpdatePersona) -> None:
+    assert action.name() == "action_update_persona"
 
 
 async def test_what_is_told_becomes_the_persona(action: ActionUpdatePersona) -> None:
     turn = await run(action, TALK, persona=None)
-    assert turn.slots == {
-        "persona": ["I am a nurse.", "I have two dogs."],
-        "utterances_read": 2,
-    }
+    assert sentences(turn) == ["I am a nurse.", "I have two dogs."]
+    assert turn.slots["persona"] == sentences(turn)
+    assert turn.slots["utterances_read"] == 2
     assert turn.messages == []
 
 
@@ -45,15 +48,13 @@ async def test_what_is_known_is_kept_and_nothing_is_noted_twice(
 
 
 async def test_with_nothing_new_the_slot_is_left_alone(action: ActionUpdatePersona) -> None:
-    turn = await run(action, TALK, persona=["I am a nurse.", "I have two dogs."])
-    assert turn.slots == {"utterances_read": 2}
-    again = await run(
-        action, TALK, persona=["I am a nurse.", "I have two dogs."], utterances_read=2
-    )
-    assert again.events == []
+    known = (await run(action, TALK)).slots
+    assert (await run(action, TALK, **known)).events == []
+    again = await run(action, TALK, **known | {"utterances_read": 0})
+    assert again.slots == {"utterances_read": 2}
 
 
-async def test_only_new_utterances_are_read(supporter: Supporter) -> None:
+async def test_only_new_utterances_are_read(supporter: Supporter, memory: SeekerMemory) -> None:
     read: list[tuple[str, ...]] = []
 
     class Extractor:
@@ -62,12 +63,12 @@ async def test_only_new_utterances_are_read(supporter: Supporter) -> None:
             return Persona()
 
     supporter._rules = Extractor()
-    action, slots, events = ActionUpdatePersona(supporter), {}, []
+    action, slots, events = ActionUpdatePersona(supporter, memory), {}, []
     for number in range(4):
         events += [user(f"message {number}"), bot("I see.")]
         slots |= (await run(action, events[:-1], **slots)).slots
     assert read == [("message 0", "message 1"), ("message 2",), ("message 3",)]
-    assert slots == {"utterances_read": 4}
+    assert slots["utterances_read"] == 4
 
 
 @pytest.mark.parametrize("slot", [None, -1, 3, "2", True, [2]])
@@ -142,10 +143,7 @@ async def test_a_persona_slot_of_another_type_is_replaced(
     action: ActionUpdatePersona, slot: Any
 ) -> None:
     turn = await run(action, TALK, persona=slot)
-    assert turn.slots == {
-        "persona": ["I am a nurse.", "I have two dogs."],
-        "utterances_read": 2,
-    }
+    assert turn.slots["persona"] == ["I am a nurse.", "I have two dogs."]
 
 
 @pytest.mark.parametrize(
@@ -196,19 +194,19 @@ def model_extractor(monkeypatch: pytest.MonkeyPatch) -> ModelExtractor:
 
 
 async def test_the_extractor_may_be_a_model_and_works_in_the_models_thread(
-    model_extractor: ModelExtractor, start: Any
+    model_extractor: ModelExtractor, start: Any, memory: SeekerMemory
 ) -> None:
     supporter = start(persona_extractor="/models/extractor")
-    turn = await run(ActionUpdatePersona(supporter), TALK)
+    turn = await run(ActionUpdatePersona(supporter, memory), TALK)
     assert turn.slots["persona"] == ["I wrote 2 times."]
     assert [name.startswith("model") for name in model_extractor.threads] == [True, True]
 
 
 async def test_seekers_who_write_at_once_are_read_at_once(
-    model_extractor: ModelExtractor, start: Any
+    model_extractor: ModelExtractor, start: Any, memory: SeekerMemory
 ) -> None:
     supporter = start(persona_extractor="/models/extractor", batch_wait=0.2, max_batch=4)
-    turns = [run(ActionUpdatePersona(supporter), TALK) for _ in range(4)]
+    turns = [run(ActionUpdatePersona(supporter, memory), TALK) for _ in range(4)]
     assert [turn.slots["persona"] for turn in await asyncio.gather(*turns)] == [
         ["I wrote 2 times."]
     ] * 4
@@ -216,15 +214,16 @@ async def test_seekers_who_write_at_once_are_read_at_once(
 
 
 async def test_what_could_not_be_read_is_read_in_the_next_turn(
-    model_extractor: ModelExtractor, start: Any
+    model_extractor: ModelExtractor, start: Any, memory: SeekerMemory
 ) -> None:
     supporter = start(persona_extractor="/models/extractor")
     model_extractor.error = RuntimeError("out of memory")
-    failed = await run(ActionUpdatePersona(supporter), TALK)
+    failed = await run(ActionUpdatePersona(supporter, memory), TALK)
     assert failed.slots == {}
     model_extractor.error = None
-    turn = await run(ActionUpdatePersona(supporter), TALK)
-    assert turn.slots == {"persona": ["I wrote 2 times."], "utterances_read": 2}
+    turn = await run(ActionUpdatePersona(supporter, memory), TALK)
+    assert turn.slots["persona"] == ["I wrote 2 times."]
+    assert turn.slots["utterances_read"] == 2
 
 
 async def test_an_extractor_that_cannot_be_loaded_is_told_as_the_models_are(start: Any) -> None:

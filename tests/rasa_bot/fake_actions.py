@@ -57,6 +57,10 @@ def _show_persona(tracker: dict[str, Any]) -> Reply:
     return [_slot("answered", True)], [{"text": f"Known: {tracker['slots']['persona'] or []}"}]
 
 
+def _service(tracker: dict[str, Any]) -> Reply:
+    return [_slot("answered", True)], [{"text": f"Asked: {tracker['latest_message']['text']}"}]
+
+
 def _forget_me(_tracker: dict[str, Any]) -> Reply:
     return [{"event": "restart"}], [{"text": "It is forgotten."}]
 
@@ -66,6 +70,10 @@ ACTIONS = {
     "action_update_persona": _update_persona,
     "action_respond": _respond,
     "action_show_persona": _show_persona,
+    "action_remember_me": _service,
+    "action_stop_remembering": _service,
+    "action_change_fact": _service,
+    "action_export_data": _service,
     "action_forget_me": _forget_me,
 }
 

@@ -6,8 +6,10 @@ import asyncio
 import socket
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -127,6 +129,48 @@ def test_a_restart_and_nothing_after_it_leaves_no_row(store: ErasingTrackerStore
     assert rows(store, "a") == []
     say(store, "a", SessionStarted(), *TURN)
     assert len(rows(store, "a")) == 1 + len(TURN)
+
+
+def test_a_new_session_deletes_the_one_before_it(store: ErasingTrackerStore) -> None:
+    for sender in ("a", "b"):
+        say(store, sender, SessionStarted(), *TURN)
+    later = [SessionStarted(), BotUttered("Hi again."), UserUttered("hello")]
+    tracker = say(store, "a", *later)
+    assert "dog" not in "".join(rows(store, "a"))
+    assert len(rows(store, "a")) == len(later)
+    assert "dog" in "".join(rows(store, "b"))
+    # And the session goes on.
+    say(store, "a", UserUttered("I slept well"))
+    found = asyncio.run(store.retrieve("a"))
+    assert found is not None
+    texts = [event.text for event in found.events if isinstance(event, UserUttered)]
+    assert texts == ["hello", "I slept well"]
+    assert tracker.sender_id == "a"
+
+
+def test_who_does_not_come_back_is_forgotten(tmp_path: Path) -> None:
+    path = str(tmp_path / "tracker.db")
+    store = ErasingTrackerStore(DOMAIN, db=path)
+    week = 7 * 86_400
+    for sender, age in (("gone", week + 60), ("here", week - 60)):
+        say(store, sender, SessionStarted(), UserUttered(f"it is {sender}, my dog died"))
+        with store.session_scope() as session:
+            session.query(store.SQLEvent).filter_by(sender_id=sender).update(
+                {"timestamp": time.time() - age}
+            )
+            session.commit()
+    say(store, "back", UserUttered("long ago", timestamp=time.time() - 9 * week))
+    say(store, "back", UserUttered("now"))
+    again = ErasingTrackerStore(DOMAIN, db=path, retention_days="7")
+    assert [len(rows(again, sender)) for sender in ("gone", "here", "back")] == [0, 2, 2]
+    for file in tmp_path.iterdir():
+        assert b"it is gone" not in file.read_bytes(), file.name
+
+
+@pytest.mark.parametrize("days", ["soon", 0, -1, "nan"])
+def test_days_that_are_none_are_named(tmp_path: Path, days: Any) -> None:
+    with pytest.raises(ValueError, match=f"retention_days must be a number above 0, not {days!r}"):
+        ErasingTrackerStore(DOMAIN, db=str(tmp_path / "tracker.db"), retention_days=days)
 
 
 def test_only_the_last_of_several_restarts_counts(store: ErasingTrackerStore) -> None:

@@ -16,7 +16,8 @@ from rasa_bot.components.free_text_router import FreeTextRouter
 @pytest.fixture(scope="module")
 def router() -> FreeTextRouter:
     """The router as config.yml sets it up."""
-    return FreeTextRouter(yaml_files.config()["pipeline"][0]["commands"])
+    component = yaml_files.config()["pipeline"][0]
+    return FreeTextRouter(component["commands"], component["patterns"])
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,19 @@ def router() -> FreeTextRouter:
         ("\uff0fhelp", "help"),  # a full-width slash, as some keyboards type it
         ("what can you do", "help"),
         ("/restart", "start_over"),
+        ("/remember_me", "remember_me"),
+        ("Yes, remember me!", "remember_me"),
+        ("stop remembering me", "stop_remembering"),
+        ("Don\u2019t remember me", "stop_remembering"),
+        ("Export my data.", "export_data"),
+        ("/wrong 2", "change_fact"),
+        ("/WRONG #2", "change_fact"),
+        ("/correct 12: I am a butcher,\nnot a baker", "change_fact"),
+        ("/forget 3", "change_fact"),
+        ("Please forget that I have diabetes.", "change_fact"),
+        ("forget that my husband left", "change_fact"),
+        ("Forget what I said about my husband, please", "change_fact"),
+        ("what you remember about me is wrong", "change_fact"),
     ],
 )
 def test_a_whole_message_that_is_a_command_runs_it(
@@ -64,6 +78,18 @@ def test_a_whole_message_that_is_a_command_runs_it(
         "/I can't go on like this",
         "/help me I want to die",
         "a / b",
+        "remember me",
+        "Please remember me.",
+        "forget that",
+        "forget that, I'm fine",
+        "forget about him",
+        "I can't forget that my father left",
+        "Forget that I ever existed.",
+        "please forget that I was born",
+        "forget that I lived",
+        "they forget what I said about my job",
+        "that is wrong",
+        pytest.param("forget that I " + "am tired and " * 100, id="a long story"),
     ],
 )
 def test_what_a_person_says_is_never_a_command(router: FreeTextRouter, text: str) -> None:

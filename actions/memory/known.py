@@ -1,0 +1,266 @@
+"""What is known of the seeker of a conversation, whether it is kept or of this session alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+
+from actions.memory.claims import claims
+from actions.memory.embedder import Embedder
+from actions.memory.errors import MemoryStoreError
+from actions.memory.facts import Change, Fact
+from actions.memory.lifecycle import apply, changes
+from actions.memory.relevance import relevant
+from actions.memory.session_facts import facts_from_slot, facts_to_slot
+from actions.memory.store import PersonaStore
+from actions.tracker_conversation import input_channel, persona_from_slot
+
+log = structlog.get_logger(__name__)
+
+FACTS, PERSONA, TOLD = "facts", "persona", "told_of_outage"
+"""Slots: the facts of a session that is not kept; those that the model sees; whether the seeker was
+told that the memory does not work."""
+
+
+Slots = list[dict[str, Any]]
+"""Events that set slots."""
+
+Decide = Callable[[Sequence[Fact], Sequence[str]], Iterable[Change]]
+"""Takes what is known, and sentences of the session that are not in it yet; returns changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known.
+
+    Attributes:
+        facts: that hold, oldest first.
+        is_kept: whether the seeker agreed that they are kept beyond the session.
+        is_out: whether the memory does not work; the facts are then those of the session.
+    """
+
+    facts: tuple[Fact, ...]
+    is_kept: bool = False
+    is_out: bool = False
+
+
+class SeekerMemory:
+    """Remembers seekers: in the store where they agreed to it, in their session otherwise.
+
+    A store that fails never fails a turn: the session's facts go on, and are kept once it works.
+    """
+
+    def __init__(self, store: PersonaStore | None, embedder: Embedder, lifetime: timedelta) -> None:
+        """Use a store, or none; `start` opens it."""
+        self._store = store
+        self._embedder = embedder
+        self.lifetime = lifetime
+        self._is_open = False
+        self._opening = asyncio.Lock()
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether there is a store at all."""
+        return self._store is not None
+
+    async def start(self) -> None:
+        """Open the store and delete what is too old; without success, later calls try again."""
+        try:
+            store = await self._opened()
+            if store is not None:
+                log.info("memory_opened", expired=await store.expire(self.lifetime))
+        except MemoryStoreError as error:
+            log.error("memory_unusable", reason=str(error))
+
+    async def stop(self) -> None:
+        """Close the store."""
+        if self._store is not None:
+            await self._store.close()
+
+    async def recall(self, tracker: Tracker) -> Known:
+        """Return what is known of the tracker's seeker."""
+        session = facts_from_slot(tracker.get_slot(FACTS))
+        try:
+            found = await self._find(tracker)
+            if found is None or await found[0].consented_at(found[1]) is None:
+                return Known(tuple(session or _seen_last(tracker)))
+            store, seeker = found
+            kept = await store.facts(seeker)
+            # What was told while the store did not work is not in it yet.
+            pending = [fact.sentence for fact in session]
+            facts = await asyncio.to_thread(
+                self._applied, kept, lambda known, _: self._changes(known, pending), ""
+            )
+            return Known(tuple(facts), is_kept=True)
+        except MemoryStoreError as error:
+            log.error("memory_unusable", reason=str(error))
+            return Known(tuple(session or _seen_last(tracker)), is_out=True)
+
+    async def learn(
+        self, tracker: Tracker, sentences: Sequence[str], source: str
+    ) -> tuple[Known, Slots]:
+        """Add what a seeker said; return what is then known, and the slots that hold it."""
+        return await self._change(
+            tracker, source, lambda known, pending: self._changes(known, [*pending, *sentences])
+        )
+
+    async def correct(
+        self, tracker: Tracker, wrong: str, right: str | None, source: str
+    ) -> tuple[Known, Slots]:
+        """Put `right`, or nothing, in the place of what is `wrong`; both are sentences."""
+
+        def decide(known: Sequence[Fact], pending: Sequence[str]) -> Iterator[Change]:
+            yield from self._changes(known, pending)
+            ended = tuple(fact.id for fact in known if fact.sentence == wrong)
+            yield Change(right, None, ended)
+
+        return await self._change(tracker, source, decide)
+
+    async def chosen(self, known: Known, said: str) -> tuple[str, ...]:
+        """Return the sentences that a turn needs."""
+        facts = await asyncio.to_thread(relevant, known.facts, said, self._embedder.similarities)
+        return tuple(fact.sentence for fact in facts)
+
+    async def described(self, facts: Sequence[Fact], words: str, alike: float) -> list[Fact]:
+        """Return the facts that have all the words that carry meaning; else the one nearest in
+        meaning, if its cosine is `alike` or more.
+        """
+        wanted = claims(words).content
+        having = [fact for fact in facts if wanted and wanted <= claims(fact.sentence).content]
+        if having or not facts:
+            return having
+        sentences = [fact.sentence for fact in facts]
+        cosines = await asyncio.to_thread(self._embedder.similarities, words, sentences)
+        best, fact = max(zip(cosines, facts, strict=True), key=lambda pair: pair[0])
+        return [fact] if best >= alike else []
+
+    async def keep(self, tracker: Tracker, source: str) -> Slots:
+        """Keep the seeker's facts beyond the session from now on, on their word.
+
+        Raises:
+            MemoryStoreError: they cannot be kept.
+        """
+        found = await self._find(tracker)
+        if found is None:
+            raise MemoryStoreError(
+                "Nothing can be kept: PAL_MEMORY_DB is 'off', or the channel has no name."
+            )
+        store, seeker = found
+        await store.consent(seeker)
+        _, slots = await self.learn(tracker, (), source)
+        return slots
+
+    async def drop(self, tracker: Tracker) -> int:
+        """Erase all that is kept of the seeker, and their word; return how many facts.
+
+        Raises:
+            MemoryStoreError: it is still there.
+        """
+        self._embedder.forget()
+        found = await self._find(tracker)
+        if found is None:
+            return 0
+        store, seeker = found
+        return await store.erase(seeker)
+
+    async def forget(self, tracker: Tracker, sentences: Collection[str]) -> Slots:
+        """Delete facts for good, wherever they are; return the slots that hold the others.
+
+        Raises:
+            MemoryStoreError: they are still there.
+        """
+        self._embedder.forget()
+        known, slots = await self.learn(tracker, (), "")  # all in one place
+        if known.is_out:
+            raise MemoryStoreError("The memory cannot be reached, so nothing was deleted.")
+        gone = [fact for fact in known.facts if fact.sentence in sentences]
+        if known.is_kept:
+            found = await self._find(tracker)
+            if found is not None:
+                store, seeker = found
+                await store.forget(seeker, [fact.id for fact in gone])
+        else:
+            left = [fact for fact in known.facts if fact not in gone]
+            slots = [SlotSet(FACTS, facts_to_slot(left))]
+        seen = [s for s in persona_from_slot(tracker.get_slot(PERSONA)) if s not in sentences]
+        return [*slots, SlotSet(PERSONA, seen)]
+
+    async def export(self, tracker: Tracker) -> dict[str, Any]:
+        """Return all that is kept, what no longer holds as well, to be given to the seeker.
+
+        Raises:
+            MemoryStoreError: the memory cannot be read.
+        """
+        session = facts_from_slot(tracker.get_slot(FACTS))
+        found = await self._find(tracker)
+        if found is None:
+            return {"kept_since": None, "facts": facts_to_slot(session)}
+        store, seeker = found
+        since = await store.consented_at(seeker)
+        facts = await store.facts(seeker, superseded=True)
+        return {
+            "kept_since": since and since.isoformat(),
+            "facts": [*facts_to_slot(facts), *facts_to_slot(session)],
+        }
+
+    async def _change(self, tracker: Tracker, source: str, decide: Decide) -> tuple[Known, Slots]:
+        """Change what is known where it is kept, or else in the session."""
+        session = facts_from_slot(tracker.get_slot(FACTS))
+        pending = [fact.sentence for fact in session]
+        is_out = False
+        try:
+            found = await self._find(tracker)
+            if found is not None and await found[0].consented_at(found[1]) is not None:
+                store, seeker = found
+                # Beforehand, for the store holds a lock while it decides.
+                before = [fact.sentence for fact in await store.facts(seeker)]
+                await asyncio.to_thread(self._embedder.embed, [*before, *pending])
+                facts = await store.learn(seeker, source, lambda known: decide(known, pending))
+                return Known(tuple(facts), is_kept=True), [SlotSet(FACTS, None)] if session else []
+        except MemoryStoreError as error:
+            log.error("memory_unusable", reason=str(error))
+            is_out = True
+        known = session or _seen_last(tracker)
+        facts = await asyncio.to_thread(self._applied, known, decide, source)
+        slots = [SlotSet(FACTS, facts_to_slot(facts))] if facts != session else []
+        return Known(tuple(facts), is_out=is_out), slots
+
+    def _applied(self, known: Sequence[Fact], decide: Decide, source: str) -> list[Fact]:
+        now = datetime.now(UTC)
+        return apply(known, decide(known, ()), Fact(0, "", source, now, now))
+
+    def _changes(self, known: Sequence[Fact], sentences: Sequence[str]) -> Iterator[Change]:
+        return changes(known, sentences, self._embedder.similarities)
+
+    async def _find(self, tracker: Tracker) -> tuple[PersonaStore, str] | None:
+        """Return the store, and the pseudonym of the tracker's seeker in it."""
+        channel = input_channel(tracker)
+        store = await self._opened()
+        if store is None or not channel:
+            return None
+        return store, store.seeker_id(channel, str(tracker.sender_id))
+
+    async def _opened(self) -> PersonaStore | None:
+        if self._store is None or self._is_open:
+            return self._store
+        async with self._opening:
+            if not self._is_open:
+                await self._store.open()
+                self._is_open = True
+        return self._store
+
+
+def _seen_last(tracker: Tracker) -> list[Fact]:
+    """Return what the model saw last as facts: all there is where the store cannot be reached, and
+    where the slot of facts is empty, such as in a conversation begun with an earlier version.
+    """
+    now = datetime.now(UTC)
+    sentences = persona_from_slot(tracker.get_slot(PERSONA))
+    return [Fact(number, s, "", now, now) for number, s in enumerate(sentences, start=1)]
