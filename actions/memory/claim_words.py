@@ -101,7 +101,7 @@ QUIT = re.compile(
 )
 DO = re.compile(r"\bi (smoke|drink|vape|gamble)\b")
 
-OPPOSITES = {"love": "hate", "like": "dislike", "enjoy": "hate", "adore": "hate"}
+LIKING = frozenset({"like", "enjoy", "adore", "love"})
 NEGATIONS = re.compile(
     r"\b(?:not|never|no longer|no|cannot|can't|don't|doesn't|didn't|isn't|aren't|wasn't|won't|"
     r"haven't|hasn't|couldn't|wouldn't)\b"

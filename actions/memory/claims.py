@@ -21,6 +21,7 @@ from actions.memory.claim_words import (
     FURTHER_CLAUSE,
     HABITS,
     I_AM,
+    LIKING,
     NEGATIONS,
     NEW_WORK,
     NO_STUDIES,
@@ -29,7 +30,6 @@ from actions.memory.claim_words import (
     NUMBER,
     NUMBERS,
     OCCUPATIONS,
-    OPPOSITES,
     PARTED,
     PET,
     QUIT,
@@ -78,10 +78,8 @@ class Claims:
         positive, negative = (earlier, self) if self.negated else (self, earlier)
         if negative.numbers not in ((), positive.numbers) or not positive.content:
             return False
-        shared = positive.content & negative.content
-        return bool(shared) and len(positive.content | negative.content) <= 1 + min(
-            len(positive.content), len(negative.content)
-        )
+        fewer, more = sorted((positive.content, negative.content), key=len)
+        return bool(fewer) and fewer <= more and len(more) <= 1 + len(fewer)
 
 
 def claims(sentence: str) -> Claims:
@@ -102,11 +100,9 @@ def _said(text: str, negated: bool) -> tuple[frozenset[str], bool]:
     as not loving it.
     """
     clause = FURTHER_CLAUSE.split(text)[0]
-    for liked, hated in OPPOSITES.items():
-        changed = re.sub(rf"\bi {hated}\b", "i love", clause)
-        if changed != clause and not negated:
-            return _content(changed), True
-        clause = re.sub(rf"\bi {liked}\b", "i love", clause)
+    disliking = re.sub(r"\bi (?:hate|dislike|loathe)\b", "i love", clause)
+    if disliking != clause and not negated:
+        return _content(disliking), True
     return _content(clause), bool(NEGATIONS.search(clause))
 
 
@@ -241,7 +237,8 @@ def _any(patterns: tuple[str, ...], text: str) -> bool:
 
 def _content(text: str) -> frozenset[str]:
     words = re.findall(r"[^\W_]+", text.replace("n't", " "))
-    return frozenset(_STEMMER.stemWords([w for w in words if w not in EMPTY]))
+    meant = ["love" if word in LIKING else word for word in words if word not in EMPTY]
+    return frozenset(_STEMMER.stemWords(meant))
 
 
 def _numbers(text: str) -> tuple[str, ...]:

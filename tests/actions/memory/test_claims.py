@@ -1,0 +1,86 @@
+"""What later sentences end, and what they leave alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.memory.claims import claims
+
+ENDED = [
+    ("I am a teacher.", "I lost my job last week."),
+    ("I am a teacher at a primary school.", "I was laid off in March."),
+    ("I work as a nurse.", "They let me go."),
+    ("I am a teacher.", "I am a butcher."),
+    ("I am a baker.", "I'm not a baker."),
+    ("I am a baker.", "I am no longer a baker."),
+    ("I am unemployed.", "I found a job."),
+    ("I lost my job.", "I work as a waiter now."),
+    ("I am 34 years old.", "I am 35 years old."),
+    ("I'm 34", "I am 35 years old and tired of it."),
+    ("I live in Leeds.", "I moved to Bristol last month."),
+    ("I live in Paris.", "I don't live in Paris any more."),
+    ("I have two children.", "I have three children."),
+    ("I have two children.", "I have 4 kids."),
+    ("I am married.", "We got divorced in spring."),
+    ("I have a girlfriend.", "My girlfriend broke up with me."),
+    ("I have a husband.", "My husband died."),
+    ("I am single.", "I have a new boyfriend."),
+    ("I am a student.", "I graduated in June."),
+    ("I am studying law.", "I dropped out."),
+    ("I have a cat called Miso.", "My cat died yesterday."),
+    ("I have a dog.", "I lost my dog."),
+    ("I smoke a pack a day.", "I quit smoking three weeks ago."),
+    ("I drink too much.", "I stopped drinking."),
+    ("I love my job.", "I hate my job."),
+    ("I hate my job.", "I love my job."),
+    ("I like my boss.", "I don't like my boss."),
+    ("I can sleep.", "I can't sleep."),
+    ("I am allergic to nuts.", "I'm not allergic to nuts after all."),
+    ("My mother talks to me.", "My mother doesn't talk to me anymore."),
+]
+LEFT_ALONE = [
+    ("I am a teacher.", "I am tired."),
+    ("I am a teacher.", "I am a mother."),
+    ("I am a nurse.", "I have a nurse who is kind."),
+    ("I am tired.", "I can't sleep because I am tired."),
+    ("I love my mother.", "My mother doesn't love me."),
+    ("I love my job.", "I hate my boss."),
+    ("I love my job.", "I don't love my husband."),
+    ("I have two children.", "I have two dogs."),
+    ("I have a brother.", "I have three children."),
+    ("I have a cat.", "My dog died."),
+    ("I have a cat.", "My cat is loud."),
+    ("I live in Leeds.", "I live with my parents."),
+    ("I live in Leeds.", "I live in a small flat."),
+    ("I am married.", "My boss got divorced."),
+    ("I lost my job.", "I am a teacher."),
+    ("I smoke a pack a day.", "I quit drinking."),
+    ("I smoke.", "My father quit smoking."),
+    ("I am happy with my wife.", "I am not happy at work."),
+    ("I am a bus driver.", "I am afraid of losing my job."),
+    ("I am studying law.", "I am a waiter."),
+    ("I have no friends here.", "I have two friends from school."),
+    ("I don't drink.", "I don't smoke."),
+]
+
+
+@pytest.mark.parametrize(("earlier", "later"), ENDED)
+def test_it_ends(earlier: str, later: str) -> None:
+    assert claims(later).end(claims(earlier))
+
+
+@pytest.mark.parametrize(("earlier", "later"), LEFT_ALONE)
+def test_it_leaves_alone(earlier: str, later: str) -> None:
+    assert not claims(later).end(claims(earlier))
+
+
+@pytest.mark.parametrize("sentence", sorted({s for pair in ENDED + LEFT_ALONE for s in pair}))
+def test_nothing_ends_itself(sentence: str) -> None:
+    assert not claims(sentence).end(claims(sentence))
+    assert not claims(sentence.upper()).end(claims(sentence))
+
+
+@pytest.mark.parametrize("text", ["", " ", "?!", "\U0001f622", "x" * 10_000, "I am " * 2_000])
+def test_any_text_claims_something_or_nothing(text: str) -> None:
+    assert not claims(text).end(claims("I am a nurse."))
+    assert not claims("I am a nurse.").end(claims(text))
