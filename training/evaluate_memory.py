@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import secrets
 import sys
 from collections.abc import Sequence
@@ -28,8 +29,8 @@ from training.webhook import Webhook, WebhookError
 
 _TURN_SECONDS = 120.0
 _FORGET = "/forget_me"
-_LISTED = "- "
-"""How a bot's answer to /show_persona begins the line of a fact."""
+_LISTED = re.compile(r"(?:\d+\.|-) (.+)")
+"""A fact in a bot's answer to /show_persona has a line of its own, with a number or a dash."""
 
 
 class ExtractedMemory:
@@ -82,7 +83,7 @@ class ServedMemory:
     async def known(self) -> Sequence[str]:
         """Ask for all that is remembered."""
         lines = [line for text in await self.say("/show_persona") for line in text.splitlines()]
-        return tuple(line.removeprefix(_LISTED) for line in lines if line.startswith(_LISTED))
+        return tuple(match[1] for match in map(_LISTED.fullmatch, lines) if match)
 
     async def leave(self) -> None:
         """Have everything deleted."""

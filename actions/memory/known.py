@@ -108,7 +108,10 @@ class SeekerMemory:
     ) -> tuple[Known, Slots]:
         """Add what a seeker said; return what is then known, and the slots that hold it."""
         return await self._change(
-            tracker, source, lambda known, pending: self._changes(known, [*pending, *sentences])
+            tracker,
+            source,
+            sentences,
+            lambda known, pending: self._changes(known, [*pending, *sentences]),
         )
 
     async def correct(
@@ -121,7 +124,7 @@ class SeekerMemory:
             ended = tuple(fact.id for fact in known if fact.sentence == wrong)
             yield Change(right, None, ended)
 
-        return await self._change(tracker, source, decide)
+        return await self._change(tracker, source, (), decide)
 
     async def chosen(self, known: Known, said: str) -> tuple[str, ...]:
         """Return the sentences that a turn needs."""
@@ -210,7 +213,9 @@ class SeekerMemory:
             "facts": [*facts_to_slot(facts), *facts_to_slot(session)],
         }
 
-    async def _change(self, tracker: Tracker, source: str, decide: Decide) -> tuple[Known, Slots]:
+    async def _change(
+        self, tracker: Tracker, source: str, said: Sequence[str], decide: Decide
+    ) -> tuple[Known, Slots]:
         """Change what is known where it is kept, or else in the session."""
         session = facts_from_slot(tracker.get_slot(FACTS))
         pending = [fact.sentence for fact in session]
@@ -221,7 +226,7 @@ class SeekerMemory:
                 store, seeker = found
                 # Beforehand, for the store holds a lock while it decides.
                 before = [fact.sentence for fact in await store.facts(seeker)]
-                await asyncio.to_thread(self._embedder.embed, [*before, *pending])
+                await asyncio.to_thread(self._embedder.embed, [*before, *pending, *said])
                 facts = await store.learn(seeker, source, lambda known: decide(known, pending))
                 return Known(tuple(facts), is_kept=True), [SlotSet(FACTS, None)] if session else []
         except MemoryStoreError as error:

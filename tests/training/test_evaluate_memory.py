@@ -71,7 +71,8 @@ class Bot(ThreadingHTTPServer):
     def answer(self, sender: str, text: str) -> list[dict[str, Any]]:
         facts = self.facts[sender]
         if text == "/show_persona":
-            return [{"text": "I noted:\n" + "\n".join(f"- {f}" for f in facts) + "\nThat is all."}]
+            lines = [f"{number}. {fact}" for number, fact in enumerate(facts, start=1)]
+            return [{"text": "\n".join(["I noted:", *lines, "That is all."])}]
         if text == "/forget_me":
             facts *= self.never_forgets
         elif text == "/session_start":

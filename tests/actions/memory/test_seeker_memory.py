@@ -1,0 +1,291 @@
+"""What seekers experience: consent, sessions, corrections, outages; on real databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from actions.memory.embedder import Embedder
+from actions.memory.errors import MemoryStoreError
+from actions.memory.known import SeekerMemory
+from actions.memory.store import PersonaStore
+from actions.session_start import WELCOME_BACK
+from actions.supporter import Supporter
+from actions.update_persona import BACK, OUT
+from tests.actions.fakes import DANGER
+from tests.actions.memory.conftest import Clock
+from tests.actions.memory.seeker import Seeker
+from tests.actions.memory.test_store import everything
+
+LIFETIME = timedelta(days=90)
+Meet = Callable[[str], Seeker]
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return Embedder()
+
+
+@pytest.fixture
+def memory(store: PersonaStore, embedder: Embedder) -> SeekerMemory:
+    return SeekerMemory(store, embedder, LIFETIME)
+
+
+@pytest.fixture
+def meet(memory: SeekerMemory, supporter: Supporter) -> Meet:
+    return lambda name: Seeker(name, memory, supporter)
+
+
+class TestConsent:
+    async def test_without_it_a_session_knows_and_the_next_does_not(
+        self, meet: Meet, store: PersonaStore
+    ) -> None:
+        ada = meet("ada")
+        await ada.session()
+        await ada.say("Hello", "I am a nurse.", "I have two dogs.")
+        assert await ada.known() == ["I am a nurse.", "I have two dogs."]
+        assert ada.persona == ["I am a nurse.", "I have two dogs."]
+        assert "in a later conversation I won't" in await ada.ask("show_persona")
+        assert await store.count() == (0, 0)
+        [greeting] = await ada.session()
+        assert greeting["response"] == "utter_greet"
+        assert await ada.known() == []
+        assert ada.persona == []
+
+    async def test_with_it_what_was_told_before_is_kept_and_greeted_with(
+        self, meet: Meet, store: PersonaStore
+    ) -> None:
+        ada = meet("ada")
+        await ada.session()
+        await ada.say("Hello", "I am a nurse.", "it rains")
+        assert "90 days" in await ada.ask("remember_me")
+        await ada.say("I have two dogs.")
+        assert ada.slots.get("facts") is None  # in one place alone
+        assert await store.count() == (1, 2)
+        [greeting] = await ada.session()
+        assert greeting["text"] == WELCOME_BACK.format(count="2 things you told me")
+        assert "nurse" not in greeting["text"]  # whoever looks at the screen
+        assert ada.persona == ["I am a nurse.", "I have two dogs."]
+        assert await ada.known() == ["I am a nurse.", "I have two dogs."]
+        stranger = meet("bob")
+        [greeting] = await stranger.session()
+        assert greeting["response"] == "utter_greet"
+
+    async def test_taken_back_all_is_erased_but_for_the_session(
+        self, meet: Meet, store: PersonaStore
+    ) -> None:
+        ada = meet("ada")
+        await ada.say("Hello", "I am a nurse.", "it rains")
+        await ada.ask("remember_me")
+        assert "erased what I had stored" in await ada.ask("stop_remembering")
+        assert await store.count() == (0, 0)
+        assert await ada.known() == ["I am a nurse."]
+        await ada.say("I have two dogs.")
+        assert await store.count() == (0, 0)
+        await ada.session()
+        assert await ada.known() == []
+
+    async def test_where_the_memory_is_off_nothing_is_promised(
+        self, supporter: Supporter, embedder: Embedder
+    ) -> None:
+        ada = Seeker("ada", SeekerMemory(None, embedder, LIFETIME), supporter)
+        await ada.say("Hello", "I am a nurse.", "it rains")
+        assert "has switched the memory off" in await ada.ask("remember_me")
+        assert "/remember_me" not in await ada.ask("show_persona")
+        assert await ada.known() == ["I am a nurse."]
+
+
+async def test_a_life_over_five_sessions_and_a_month(
+    meet: Meet, store: PersonaStore, clock: Clock
+) -> None:
+    ada, bob = meet("ada"), meet("bob")
+    await bob.say("Hello", "I am a pilot.", "it rains")
+    await bob.ask("remember_me")
+    # 1: a teacher in Leeds.
+    await ada.session()
+    await ada.say("Hello", "I am a teacher.", "I live in Leeds. I have a cat.")
+    await ada.ask("remember_me")
+    assert await ada.known() == ["I am a teacher.", "I live in Leeds.", "I have a cat."]
+    # 2, a week later: out of work.
+    clock.pass_by(days=7)
+    await ada.session()
+    await ada.say("Hi, me again.", "I lost my job.", "it hurts")
+    assert await ada.known() == ["I live in Leeds.", "I have a cat.", "I lost my job."]
+    # 3: a new place; a slip of the tongue, put right by its number.
+    clock.pass_by(days=7)
+    await ada.session()
+    await ada.say("Hi", "I moved to Bath. I have two brothers.", "so tired")
+    known = await ada.known()
+    assert known == ["I have a cat.", "I lost my job.", "I moved to Bath.", "I have two brothers."]
+    answer = await ada.ask("change_fact", "/correct 4 I have three brothers.")
+    assert "I have three brothers." in answer
+    assert await ada.known() == [*known[:3], "I have three brothers."]
+    # 4: work again, and one thing that is nobody's business any more.
+    clock.pass_by(days=8)
+    await ada.session()
+    await ada.say("Hi", "I found a job.", "finally")
+    answer = await ada.ask("change_fact", "please forget that I have a cat")
+    assert "I have a cat." in answer
+    known = ["I moved to Bath.", "I have three brothers.", "I found a job."]
+    assert await ada.known() == known
+    assert "cat" not in str(ada.slots)
+    # 5: nothing new; the past is in the copy, but for what was to be forgotten.
+    clock.pass_by(days=9)
+    await ada.session()
+    assert ada.persona == known
+    [message] = await ada.messages("export_data")
+    copy = message["custom"]["export"]
+    ended = {f["sentence"]: f.get("superseded_by") for f in copy["facts"] if "superseded_at" in f}
+    assert set(ended) == {
+        "I am a teacher.",
+        "I live in Leeds.",
+        "I lost my job.",
+        "I have two brothers.",
+    }
+    numbers = {f["sentence"]: f["id"] for f in copy["facts"]}
+    assert ended["I am a teacher."] == numbers["I lost my job."]
+    assert ended["I live in Leeds."] == numbers["I moved to Bath."]
+    assert "cat" not in json.dumps(copy)
+    assert json.loads(message["text"].split("\n", 1)[1]) == copy
+    # The month is over; in two more, what nobody mentions goes.
+    clock.pass_by(days=65)
+    await ada.say("Hello again", "I found a job.", "still there")
+    clock.pass_by(days=30)
+    await store.expire(LIFETIME)
+    assert await ada.known() == ["I found a job."]
+    await bob.session()
+    assert await bob.known() == []
+    await ada.ask("forget_me")
+    assert await store.count() == (0, 0)
+
+
+class TestCorrections:
+    @pytest.fixture(params=[False, True], ids=["session", "kept"])
+    async def ada(self, request: pytest.FixtureRequest, meet: Meet) -> Seeker:
+        ada = meet("ada")
+        await ada.say("Hello", "I am a baker.", "My husband left me. I have diabetes.")
+        if request.param:
+            await ada.ask("remember_me")
+        return ada
+
+    async def test_what_is_wrong_is_crossed_out(self, ada: Seeker) -> None:
+        assert "\u201cI am a baker.\u201d" in await ada.ask("change_fact", "/wrong 1")
+        assert await ada.known() == ["My husband left me.", "I have diabetes."]
+        await ada.say("I am a butcher.")
+        assert await ada.known() == ["My husband left me.", "I have diabetes.", "I am a butcher."]
+        assert ada.persona == await ada.known()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "/forget 2",
+            "Forget that my husband left me.",
+            "forget what I said about my husband, please",
+            "please forget that my spouse left me",
+        ],
+    )
+    async def test_what_shall_be_forgotten_is_found_by_number_and_by_words(
+        self, ada: Seeker, text: str
+    ) -> None:
+        assert "My husband left me." in await ada.ask("change_fact", text)
+        assert await ada.known() == ["I am a baker.", "I have diabetes."]
+        assert "husband" not in str(ada.slots)
+
+    @pytest.mark.parametrize(
+        "text", ["/forget 9", "/wrong 0", "forget that I play chess", "that is not true about me"]
+    )
+    async def test_what_is_not_clear_is_asked(self, ada: Seeker, text: str) -> None:
+        answer = await ada.ask("change_fact", text)
+        assert "changed nothing" in answer
+        assert "1. I am a baker." in answer
+        assert len(await ada.known()) == 3
+
+    async def test_buttons_say_what_may_be_pressed_but_not_in_rasas_shell(self, meet: Meet) -> None:
+        ada = meet("ada")
+        await ada.say("Hello", "I am a baker.", "My husband left me. I have diabetes.")
+        [message] = await ada.messages("show_persona")
+        sent = {button["payload"] for button in message["buttons"]}
+        assert {"/wrong 1", "/wrong 3", "/export_data", "/forget_me"} < sent
+        ada.channel = "cmdline"
+        [message] = await ada.messages("show_persona")
+        assert not message["buttons"]
+
+    async def test_words_of_danger_are_answered_as_danger(self, ada: Seeker) -> None:
+        answer = await ada.ask("change_fact", f"forget that I told you: {DANGER}")
+        assert "988" in answer
+        assert ada.slots["risk"] in ("high", "imminent")
+        assert len(await ada.known()) == 3
+
+
+async def test_nothing_to_change_is_said(meet: Meet) -> None:
+    assert "nothing to change" in await meet("ada").ask("change_fact", "/wrong 1")
+
+
+class TestOutage:
+    async def test_the_chat_goes_on_says_so_once_and_nothing_is_lost(
+        self, meet: Meet, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ada = meet("ada")
+        await ada.say("Hello", "I am a nurse.", "it rains")
+        await ada.ask("remember_me")
+
+        async def fail(*_: object, **__: object) -> None:
+            raise MemoryStoreError("gone")
+
+        with monkeypatch.context() as patch:
+            for method in ("consented_at", "facts", "learn", "erase", "consent"):
+                patch.setattr(store, method, fail)
+            assert await ada.say("I have two dogs.") == OUT
+            assert await ada.say("I live in Leeds.") == ""
+            assert ada.persona == ["I am a nurse.", "I have two dogs.", "I live in Leeds."]
+            assert "can't reach my memory" in await ada.ask("show_persona")
+            assert "nothing was changed" in await ada.ask("change_fact", "/forget 1")
+            assert "still there" in await ada.ask("stop_remembering")
+            assert "can't reach my memory" in await ada.ask("export_data")
+            assert "isn't working" in await ada.ask("remember_me")
+            with pytest.raises(MemoryStoreError):  # upon which Rasa says that nothing was erased
+                await ada.ask("forget_me")
+        assert await ada.say("and so on") == BACK
+        assert await ada.known() == ["I am a nurse.", "I have two dogs.", "I live in Leeds."]
+        assert len(await store.facts(store.seeker_id("rest", "ada"))) == 3
+        assert ada.slots["facts"] is None
+
+    async def test_a_store_that_cannot_be_opened_is_tried_again(
+        self,
+        store: PersonaStore,
+        embedder: Embedder,
+        supporter: Supporter,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        memory = SeekerMemory(store, embedder, LIFETIME)
+
+        async def fail() -> None:
+            raise MemoryStoreError("not yet")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "open", fail)
+            await memory.start()
+            ada = Seeker("ada", memory, supporter)
+            assert await ada.say("Hello", "I am a nurse.", "it rains") == OUT
+        await ada.ask("remember_me")
+        assert await ada.known() == ["I am a nurse."]
+
+
+async def test_erasure_leaves_no_word_in_the_store_the_slots_or_the_cache(
+    meet: Meet, store: PersonaStore, embedder: Embedder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ada = meet("ada-of-zanzibar")
+    await ada.say("Hello", "I live in Zanzibar.", "My cat is called Xerxes.", "it rains")
+    await ada.ask("remember_me")
+    await ada.say("I live in Timbuktu.")
+    seeker = store.seeker_id("rest", "ada-of-zanzibar").encode()
+    assert seeker in await everything(store)
+    assert any("Timbuktu" in sentence for sentence in embedder._vectors)
+    await ada.ask("forget_me")
+    places = await everything(store) + str((ada.slots, ada.events, embedder._vectors)).encode()
+    places += "".join(capfd.readouterr()).encode()
+    for word in (b"zanzibar", b"Zanzibar", b"Timbuktu", b"Xerxes", seeker):
+        assert word not in places
