@@ -18,7 +18,7 @@ export UV_COMPILE_BYTECODE := 1
 # uv knows a local folder of wheels by another name than pip.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: help install chat serve test check bench bench-train replay format clean
+.PHONY: help install chat serve test check bench bench-memory bench-train replay format clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -142,6 +142,9 @@ format: .venv/installed  ## Put the sources into the project's style
 
 bench-train: install  ## Measure: fine-tuning against a plain loop
 	$(PYTHON) -m tests.benchmarks.bench_train
+
+bench-memory: install  ## Measure: what is remembered, and how long that takes
+	$(PYTHON) -m tests.benchmarks.bench_memory
 
 bench: install  ## Measure: guided decoding against plain ways to do it, and whole turns over REST
 	$(PYTHON) -m tests.benchmarks.bench_decoding

@@ -2,9 +2,11 @@
 
 Plays hand-written scripts of one or more sessions, each to a seeker of its own, and checks what is
 known by then: facts that were told, that changed, that were wrong, that should be forgotten, and
-those that nobody told. With `--url` the memory is that of a running bot (`make serve`), read by
-/show_persona; without it, that of an extractor whose sentences accumulate (PAL, Table 1) and are
-forgotten by /forget_me. Prints a table in Markdown, and what failed.
+those that nobody told. With `--url` the memory is that of a running bot (`make serve`), which is
+asked to remember and read by /show_persona; a session of Rasa ends by silence alone, so there the
+sessions of a script follow each other in one. Without it, the memory is that of an extractor whose
+sentences accumulate (PAL, Table 1) and are forgotten by /forget_me. Prints a table in Markdown, and
+what failed. `python -m tests.benchmarks.bench_memory` plays the scripts to the actions themselves.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from training.webhook import Webhook, WebhookError
 
 _TURN_SECONDS = 120.0
 _FORGET = "/forget_me"
+_REMEMBER = "/remember_me"
 _LISTED = re.compile(r"(?:\d+\.|-) (.+)")
 """A fact in a bot's answer to /show_persona has a line of its own, with a number or a dash."""
 
@@ -66,8 +69,7 @@ class ServedMemory:
         self._sender = f"memory-{secrets.token_hex(16)}"
 
     async def begin_session(self) -> None:
-        """Let Rasa begin one."""
-        await self.say("/session_start")
+        """Do nothing: only silence begins one."""
 
     async def say(self, text: str) -> Sequence[str]:
         """Send a message.
@@ -107,6 +109,7 @@ async def examine_bot(cases: Sequence[Case], url: str) -> list[Outcome]:
         await webhook.check()
         for case in tqdm(cases, file=sys.stderr):
             memory = ServedMemory(webhook)
+            await memory.say(_REMEMBER)
             outcomes.append(await examine(case, memory))
             await memory.leave()
     return outcomes

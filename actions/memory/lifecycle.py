@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
-from actions.memory.claims import claims
+from actions.memory.claims import Claims, claims
 from actions.memory.facts import Change, Fact
 from pal_model.persona import normal_form
 
@@ -26,14 +26,13 @@ def changes(
     A fact that an earlier of the `sentences` made cannot be ended here, for it has no number yet;
     then it is not made: what was said and taken back in one breath is not kept.
     """
-    current = list(known)
-    lasting = _without_what_was_taken_back(list(sentences))
-    for sentence in lasting:
+    current = [(fact, claims(fact.sentence)) for fact in known]
+    for sentence in _without_what_was_taken_back(list(sentences)):
         said = claims(sentence)
-        same = _same(sentence, current, similarities)
-        ended = [f for f in current if f is not same and said.end(claims(f.sentence))]
-        current = [fact for fact in current if fact not in ended]
-        numbers = tuple(fact.id for fact in ended)
+        same = _same(sentence, said, current, similarities)
+        ended = {f.id for f, of_fact in current if f is not same and said.end(of_fact)}
+        current = [(fact, of_fact) for fact, of_fact in current if fact.id not in ended]
+        numbers = tuple(sorted(ended))
         if same is not None:
             yield Change(None, same.id, numbers)
         else:
@@ -68,13 +67,18 @@ def _without_what_was_taken_back(sentences: Sequence[str]) -> list[str]:
     return list(kept.values())
 
 
-def _same(sentence: str, known: Sequence[Fact], similarities: Similarities) -> Fact | None:
+def _same(
+    sentence: str,
+    said: Claims,
+    known: Sequence[tuple[Fact, Claims]],
+    similarities: Similarities,
+) -> Fact | None:
     """Return the fact that a sentence says again, if one is."""
     form = normal_form(sentence)
-    for fact in known:
+    for fact, _ in known:
         if normal_form(fact.sentence) == form:
             return fact
-    alike = [fact for fact in known if _may_be_one(sentence, fact.sentence)]
+    alike = [fact for fact, of_fact in known if _may_be_one(said, of_fact)]
     if not alike:
         return None
     cosines = similarities(sentence, [fact.sentence for fact in alike])
@@ -82,11 +86,10 @@ def _same(sentence: str, known: Sequence[Fact], similarities: Similarities) -> F
     return fact if best >= SAME else None
 
 
-def _may_be_one(sentence: str, other: str) -> bool:
+def _may_be_one(one: Claims, two: Claims) -> bool:
     """Return whether sentences agree in what embeddings tell badly: numbers, negation, subject, and
     what can have one value alone.
     """
-    one, two = claims(sentence), claims(other)
     return (one.numbers, one.negated, one.subject, one.holds) == (
         two.numbers,
         two.negated,

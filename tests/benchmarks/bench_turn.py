@@ -27,8 +27,9 @@ from tqdm import tqdm
 from pal_model.embedded import default_home, prepare_embedded_model
 from tests.benchmarks.report import CHECKOUT, described, environment, save, table, verdict
 from tests.benchmarks.samples import read_samples
-from training.replay import Webhook, replay
+from training.replay import replay
 from training.replay_checks import Transcript, Turn, percentile
+from training.webhook import Webhook
 
 PYTHON = CHECKOUT / "rasa_bot" / ".venv" / "bin" / "python"
 LAUNCH = CHECKOUT / "rasa_bot" / "launch.py"
