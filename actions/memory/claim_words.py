@@ -82,8 +82,10 @@ PARTED = (
     r"(?:broke up with me|left me|dumped me|divorced me|died|passed away|moved out)",
     rf"my {_KIN} and i {_JUST}(?:broke up|broken up|split up|separated|parted|divorced)",
     rf"i {_JUST}(?:broke up with|left|dumped|lost|divorced|separated from) my {_KIN}",
-    r"(?:we|i)(?: have|'ve| are| am|'m|'re)? (?:just )?(?:(?:got|getting|been) )?"
-    r"(?:divorced|separated|single|widowed|broke up|broken up|split up)",
+    r"we(?: have|'ve)? (?:just )?(?:got )?(?:divorced|separated|broke up|broken up|split up)",
+)
+SINGLE = (
+    r"i(?: am|'m| got|'ve been| have been)(?: \w+)? (?:divorced|separated|single|widowed)",
     rf"i (?:don't|do not) have an? {_KIN}",
 )
 TOGETHER = (
@@ -103,9 +105,10 @@ DO = re.compile(r"\bi (smoke|drink|vape|gamble)\b")
 
 LIKING = frozenset({"like", "enjoy", "adore", "love"})
 NEGATIONS = re.compile(
-    r"\b(?:not|never|no longer|no|cannot|can't|don't|doesn't|didn't|isn't|aren't|wasn't|won't|"
-    r"haven't|hasn't|couldn't|wouldn't)\b"
+    r"\b(?:not(?! only| just)|never|no longer|no|cannot|can't|don't|doesn't|didn't|isn't|aren't|"
+    r"wasn't|won't|haven't|hasn't|couldn't|wouldn't)\b"
 )
+PAST = re.compile(r"\b(?:used to|had been|when i was)\b")
 FURTHER_CLAUSE = re.compile(
     r"\b(?:because|when|since|although|though|but|and|so|if|unless|until|while|that|which|who)\b"
 )

@@ -31,8 +31,10 @@ from actions.memory.claim_words import (
     NUMBERS,
     OCCUPATIONS,
     PARTED,
+    PAST,
     PET,
     QUIT,
+    SINGLE,
     STUDIES,
     TOGETHER,
 )
@@ -70,21 +72,24 @@ class Claims:
         return self._denies(earlier)
 
     def _denies(self, earlier: Claims) -> bool:
-        """Return whether one is the other's negation: the same words, give or take one, but for
-        the "not".
+        """Return whether one is the other's negation: it says all that the other says, and a word
+        more at most, with a "not".
         """
         if self.negated == earlier.negated or self.subject != earlier.subject:
             return False
         positive, negative = (earlier, self) if self.negated else (self, earlier)
         if negative.numbers not in ((), positive.numbers) or not positive.content:
             return False
-        fewer, more = sorted((positive.content, negative.content), key=len)
-        return bool(fewer) and fewer <= more and len(more) <= 1 + len(fewer)
+        return positive.content <= negative.content and len(negative.content) <= 1 + len(
+            positive.content
+        )
 
 
 def claims(sentence: str) -> Claims:
     """Return what a sentence in the first person claims."""
     text = _plain(sentence)
+    if PAST.search(text):
+        return Claims(subject=_subject(text), numbers=_numbers(text))
     negated = bool(NEGATIONS.search(text))
     return Claims(
         {} if negated else dict(_holding(text)),
@@ -136,7 +141,7 @@ def _holding(text: str) -> Iterator[tuple[str, str]]:
         yield "studies", "yes"
     if _any(NO_STUDIES, text):
         yield "studies", "no"
-    if _any(PARTED, text):
+    if _any(SINGLE, text):
         yield "partner", "no"
     elif _any(TOGETHER, text):
         yield "partner", "yes"
@@ -144,8 +149,6 @@ def _holding(text: str) -> Iterator[tuple[str, str]]:
         pet = match[1] or match[2]
         if not _lost_pet(text):
             yield f"has {pet}", "yes"
-    if pet := _lost_pet(text):
-        yield f"has {pet}", "no"
     if match := DO.search(text):
         yield f"habit {_habit(match[1])}", "yes"
     if habit := _quit(text):
@@ -157,8 +160,11 @@ def _ending(text: str, negated: bool) -> Iterator[tuple[str, str | None]]:
     if _any(NO_WORK, text):
         yield "occupation", None
         yield "work", "yes"
+    # That somebody left or died stays true, whoever comes after them.
     if _any(PARTED, text):
         yield "partner", "yes"
+    if pet := _lost_pet(text):
+        yield f"has {pet}", "yes"
     if _any(NO_STUDIES, text):
         yield "studies", "yes"
     if negated:
@@ -219,7 +225,7 @@ def _home(text: str) -> str | None:
 def _place(words: str) -> str:
     """Return where, without when."""
     return re.split(
-        r"\b(?:last|this|since|for|now|with|and|by|because|when|where|in|a|two|three|recently|but|"
+        r"\b(?:last|this|since|for|now|with|and|by|because|when|where|in|an?|my|our|two|three|recently|but|"
         r"yesterday|today|alone|any|anymore)\b",
         words,
     )[0].strip()

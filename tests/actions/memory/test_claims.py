@@ -25,6 +25,7 @@ ENDED = [
     ("I have a girlfriend.", "My girlfriend broke up with me."),
     ("I have a husband.", "My husband died."),
     ("I am single.", "I have a new boyfriend."),
+    ("I am married.", "I am divorced now."),
     ("I am a student.", "I graduated in June."),
     ("I am studying law.", "I dropped out."),
     ("I have a cat called Miso.", "My cat died yesterday."),
@@ -61,6 +62,17 @@ LEFT_ALONE = [
     ("I am studying law.", "I am a waiter."),
     ("I have no friends here.", "I have two friends from school."),
     ("I don't drink.", "I don't smoke."),
+    # Found in ESConv, reworded.
+    ("I feel betrayed.", "I don't feel that I can trust anybody."),
+    ("I am sad and hopeless.", "I am not so alone and sad."),
+    ("I miss my wife.", "I not only miss my wife."),
+    ("I used to be social.", "I don't use social media."),
+    ("I worry about my kids getting ill.", "I am not worried about getting ill."),
+    ("I buried my dog.", "I have two other dogs."),
+    ("My husband died.", "I have a new boyfriend."),
+    ("I live in Canada.", "I live in an apartment building."),
+    ("I am not young anymore.", "I am too young to retire."),
+    ("I am not feeling so well.", "I feel stuck."),
 ]
 
 
