@@ -14,7 +14,6 @@ import argparse
 import gc
 import signal
 import sys
-import uuid
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +23,7 @@ sys.path[0] = str(CHECKOUT)
 
 from rasa_bot.launcher import say  # noqa: E402
 from rasa_bot.launcher.action_server import ActionServer  # noqa: E402
+from rasa_bot.launcher.conversation import Conversation, own_conversation  # noqa: E402
 from rasa_bot.launcher.environment import SETTINGS_HELP, Settings, prepare  # noqa: E402
 from rasa_bot.launcher.errors import LaunchError  # noqa: E402
 from rasa_bot.launcher.interrupts import heard_in_any_case  # noqa: E402
@@ -69,8 +69,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     chat = commands.add_parser("chat", help="talk in this terminal; /stop leaves")
     chat.add_argument(
         "--conversation-id",
-        default=uuid.uuid4().hex,
-        help="continue this conversation (default: a new one each time)",
+        help="continue this conversation (default: your own, in a new session)",
     )
     commands.add_parser("serve", help="serve REST on RASA_PORT until Ctrl-C")
     commands.add_parser("train", help="prepare Rasa's model and stop")
@@ -103,7 +102,11 @@ def _chat(settings: Settings, options: argparse.Namespace) -> int:
             from rasa_bot.launcher.script import talk_through_script
             from rasa_bot.launcher.shell import Shell
 
-            talk = (trained_model(settings), settings.endpoints, options.conversation_id)
+            if options.conversation_id:
+                conversation = Conversation(options.conversation_id, begins=False)
+            else:
+                conversation = own_conversation(settings.home)
+            talk = (trained_model(settings), settings.endpoints, conversation)
             _set_loaded_objects_aside()
             actions.wait_until_ready()
         if sys.stdin.isatty():

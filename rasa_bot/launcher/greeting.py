@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.shared.core.constants import ACTION_SESSION_START_NAME
 
 
-async def greet(agent: Agent, conversation_id: str, output: OutputChannel) -> None:
-    """Says through `output` what this is, unless the conversation's session is already open."""
+async def greet(
+    agent: Agent, conversation_id: str, output: OutputChannel, *, new_session: bool
+) -> None:
+    """Says through `output` what this is, unless the conversation's session is already open; with
+    `new_session` that one ends, and another begins.
+    """
+    processor = agent.processor
     async with agent.lock_store.lock(conversation_id):
-        tracker = await agent.processor.fetch_tracker_with_initial_session(conversation_id, output)
-        await agent.processor.save_tracker(tracker)
+        had_one = bool((await processor.get_tracker(conversation_id)).events)
+        tracker = await processor.fetch_tracker_with_initial_session(conversation_id, output)
+        if had_one and new_session:
+            await processor._run_action(
+                action=processor._get_action(ACTION_SESSION_START_NAME),
+                tracker=tracker,
+                output_channel=output,
+                nlg=processor.nlg,
+                prediction=PolicyPrediction.for_action_name(
+                    processor.domain, ACTION_SESSION_START_NAME
+                ),
+            )
+        await processor.save_tracker(tracker)

@@ -18,6 +18,7 @@ from rasa.core.utils import AvailableEndpoints
 
 from rasa_bot.components.channels import APOLOGY
 from rasa_bot.launcher import say
+from rasa_bot.launcher.conversation import Conversation
 from rasa_bot.launcher.greeting import greet
 from rasa_bot.launcher.shell import CHANNEL, EXIT_COMMAND, require_loaded
 
@@ -38,23 +39,23 @@ class PlainOutput(CollectingOutputChannel):
             print(message["text"], end="\n\n", flush=True)
 
 
-def talk_through_script(model: Path, endpoints: Path, conversation_id: str) -> None:
+def talk_through_script(model: Path, endpoints: Path, conversation: Conversation) -> None:
     """Answers each line of standard input, until /stop or its end; needs no port."""
-    asyncio.run(_talk(model, AvailableEndpoints.read_endpoints(str(endpoints)), conversation_id))
+    asyncio.run(_talk(model, AvailableEndpoints.read_endpoints(str(endpoints)), conversation))
 
 
-async def _talk(model: Path, endpoints: AvailableEndpoints, conversation_id: str) -> None:
+async def _talk(model: Path, endpoints: AvailableEndpoints, conversation: Conversation) -> None:
     agent = await load_agent(str(model), endpoints=endpoints)
     require_loaded(agent, model)
     sys.stdin.reconfigure(errors="replace")  # a stray byte must not end the conversation
     say.progress(f"One message a line; {EXIT_COMMAND} leaves.")
-    await greet(agent, conversation_id, PlainOutput())
+    await greet(agent, conversation.id, PlainOutput(), new_session=conversation.begins)
     for line in sys.stdin:
         text = line.strip()
         if text == EXIT_COMMAND:
             return
         if text:
-            await _answer(agent, text, conversation_id)
+            await _answer(agent, text, conversation.id)
 
 
 async def _answer(agent: Agent, text: str, conversation_id: str) -> None:

@@ -18,6 +18,7 @@ from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.utils import AvailableEndpoints
 
 from rasa_bot.components.channels import APOLOGY, ForgivingRestInput
+from rasa_bot.launcher.conversation import Conversation
 from rasa_bot.launcher.errors import LaunchError
 from rasa_bot.launcher.greeting import greet
 from rasa_bot.launcher.ports import free_port
@@ -49,11 +50,12 @@ class ShellInput(ForgivingRestInput):
 class Shell:
     """One run of Rasa's shell."""
 
-    def __init__(self, model: Path, endpoints: Path, conversation_id: str) -> None:
+    def __init__(self, model: Path, endpoints: Path, conversation: Conversation) -> None:
         """Nothing is started yet."""
         self._model = model
         self._endpoints = AvailableEndpoints.read_endpoints(str(endpoints))
-        self._conversation_id = conversation_id
+        self._conversation_id = conversation.id
+        self._begins = conversation.begins
         self._agent: Agent | None = None
         self._record_messages = console.record_messages
 
@@ -90,7 +92,7 @@ class Shell:
         if self._agent is None or not self._agent.is_ready():
             return
         output = CollectingOutputChannel()
-        await greet(self._agent, self._conversation_id, output)
+        await greet(self._agent, self._conversation_id, output, new_session=self._begins)
         _print(output)
         while True:
             try:

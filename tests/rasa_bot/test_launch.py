@@ -19,7 +19,9 @@ from pathlib import Path
 
 import pytest
 import yaml_files
-from conftest import LAUNCH, Running, fetch, free_port
+from conftest import CHECKOUT, LAUNCH, Running, fetch, free_port
+
+from rasa_bot.launcher.conversation import own_conversation
 
 GREETING = yaml_files.response("utter_greet")
 
@@ -84,6 +86,30 @@ def test_a_piped_conversation_is_answered_and_ends(model: Path, tmp_path: Path) 
         "fake actions: ready",
         "One message a line; /stop leaves.",
     ]
+
+
+def test_who_comes_back_is_the_same_person_in_another_session(model: Path, tmp_path: Path) -> None:
+    """The fake action server hands what is known on; the real one asks first."""
+    database = {"PAL_TRACKER_DB": f"{tmp_path}/t.db"}
+    run("chat", "my dog died\n", **database)
+    again = run("chat", "hello\n", **database).stdout.split("\n\n")
+    assert again[: len(GREETING)] == GREETING
+    assert "Known: ['my dog died']" in again[-2]
+    assert "dog" in run("chat", "/show_persona\n", **database).stdout
+
+
+def test_two_terminals_at_once_are_two_conversations(tmp_path: Path) -> None:
+    first = own_conversation(tmp_path)
+    code = (
+        "from pathlib import Path; from rasa_bot.launcher.conversation import own_conversation;"
+        f"print(own_conversation(Path({str(tmp_path)!r})).id)"
+    )
+    command = [sys.executable, "-c", code]
+    elsewhere = {"cwd": CHECKOUT, "capture_output": True, "text": True, "check": True}
+    other = subprocess.run(command, **elsewhere).stdout.strip()
+    assert other not in ("", first.id)
+    assert (tmp_path / "terminal.id").read_text() == first.id
+    assert stat.S_IMODE((tmp_path / "terminal.id").stat().st_mode) == 0o600
 
 
 def test_the_end_of_the_input_ends_the_conversation(model: Path, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from rasa.core.channels import console
 
 from rasa_bot.components.channels import APOLOGY
 from rasa_bot.launcher import shell as shell_module
+from rasa_bot.launcher.conversation import Conversation
 from rasa_bot.launcher.errors import LaunchError
 from rasa_bot.launcher.shell import Shell, _unless_ended, require_loaded
 
 
-async def nothing(*_: Any) -> None:
+async def nothing(*_: Any, **__: Any) -> None:
     return None
 
 
@@ -34,7 +35,7 @@ def test_a_request_that_failed_is_apologised_for_and_the_prompt_comes_back(
     monkeypatch.setattr(shell_module, "greet", nothing)
     endpoints = tmp_path / "endpoints.yml"
     endpoints.write_text("{}")
-    shell = Shell(Path("model.tar.gz"), endpoints, "someone")
+    shell = Shell(Path("model.tar.gz"), endpoints, Conversation("someone", begins=False))
     shell._agent = SimpleNamespace(is_ready=lambda: True)
     asyncio.run(shell._converse(server_url="http://127.0.0.1:1", sender_id="someone"))
     assert next(outcomes, "all used") == "all used"
