@@ -18,7 +18,7 @@ export UV_COMPILE_BYTECODE := 1
 # uv knows a local folder of wheels by another name than pip.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: help install chat serve test check bench bench-memory bench-train replay format clean
+.PHONY: help install chat serve test check bench bench-memory bench-safety bench-train replay format clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -145,6 +145,9 @@ bench-train: install  ## Measure: fine-tuning against a plain loop
 
 bench-memory: install  ## Measure: what is remembered, and how long that takes
 	$(PYTHON) -m tests.benchmarks.bench_memory
+
+bench-safety: install  ## Measure: how well danger is heard
+	$(PYTHON) -m tests.benchmarks.bench_safety
 
 bench: install  ## Measure: guided decoding against plain ways to do it, and whole turns over REST
 	$(PYTHON) -m tests.benchmarks.bench_decoding

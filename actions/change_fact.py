@@ -16,9 +16,10 @@ from actions.memory.errors import MemoryStoreError
 from actions.memory.facts import Fact
 from actions.memory.known import SeekerMemory
 from actions.safety import crisis_reply
-from actions.safety.screening import screen
+from actions.safety.screening import screened
 from actions.service_message import say
-from actions.show_persona import describe, numbered
+from actions.show_persona import LISTED, describe, listed, numbered
+from actions.supporter import Supporter
 from actions.tracker_conversation import PAL_METADATA, latest_text, message_id
 from pal_model import Conversation, Speaker, Utterance
 
@@ -30,7 +31,7 @@ CROSSED_OUT = (
     " how it is, I'll note that instead."
 )
 CORRECTED = "Thank you. Instead of \u201c{old}\u201d I have noted: \u201c{new}\u201d"
-FORGOTTEN = "Done. I have deleted this, and won't use it again: {sentences}"
+FORGOTTEN = "Done. I have deleted this, and won't use it again: \u201c{old}\u201d"
 NOTHING_KNOWN = "I haven't noted anything about you, so there is nothing to change."
 OUT = (
     "I'm sorry, that did not work: my memory can't be reached at the moment, so nothing was "
@@ -38,16 +39,14 @@ OUT = (
 )
 
 _COMMAND = re.compile(r"^/\s*(forget|wrong|correct)[\s_]+#?(\d{1,6})\b[\s.:,]*(.*)$", re.S | re.I)
-_PLAINLY = (
-    re.compile(r"^(?:please )?(?:forget|delete|erase) (?:that|the fact that) (.+)$", re.S | re.I),
-    re.compile(
-        r"^(?:please )?(?:forget|delete|erase) what i (?:said|told you|wrote) about (.+?)"
-        r"(?:,? please)?$",
-        re.S | re.I,
-    ),
+_THAT = re.compile(
+    r"^(?:please )?(?:forget|delete|erase) (?:that|the fact that) (.+)$", re.S | re.I
 )
-_ALIKE = 0.6
-"""Cosine from which a fact may be what somebody means by other words for it."""
+_ABOUT = re.compile(
+    r"^(?:please )?(?:forget|delete|erase) what i (?:said|told you|wrote) about (.+?)"
+    r"(?:,? please)?$",
+    re.S | re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,13 @@ class Wish:
         kind: "forget" deletes, "wrong" no longer takes it for true, "correct" puts something else.
         number: of the fact in the list; None where it is described.
         words: that describe it, or that are right instead.
+        is_topic: they name what it is about, and do not say it.
     """
 
     kind: Literal["forget", "wrong", "correct"]
     number: int | None
     words: str
+    is_topic: bool = False
 
 
 def read_wish(text: str) -> Wish | None:
@@ -74,9 +75,9 @@ def read_wish(text: str) -> Wish | None:
         if kind == "correct" and not words:
             kind = "wrong"
         return Wish(kind, int(match[2]), words)  # type: ignore[arg-type]
-    for pattern in _PLAINLY:
+    for pattern, is_topic in ((_THAT, False), (_ABOUT, True)):
         if match := pattern.match(text.rstrip(".! ")):
-            return Wish("forget", None, match[1])
+            return Wish("forget", None, match[1], is_topic)
     return None
 
 
@@ -86,8 +87,11 @@ class ActionChangeFact(Action):  # type: ignore[misc]
     "Forget that I ..." can also be somebody in danger, whom it answers as `action_respond` does.
     """
 
-    def __init__(self, memory: SeekerMemory, locale: str) -> None:
-        """Change what `memory` knows; give the emergency numbers of `locale`."""
+    def __init__(self, supporter: Supporter, memory: SeekerMemory, locale: str) -> None:
+        """Change what `memory` knows, and let `supporter` forget what the model has read of it;
+        give the emergency numbers of `locale`.
+        """
+        self._supporter = supporter
         self._memory = memory
         self._locale = locale
 
@@ -101,7 +105,7 @@ class ActionChangeFact(Action):  # type: ignore[misc]
         """Do as the latest message asks, and say what was done."""
         slots: list[dict[str, Any]] = []
         written = latest_text(tracker)
-        risk = screen(Conversation((Utterance(Speaker.SEEKER, written),)))
+        risk = await screened(Conversation((Utterance(Speaker.SEEKER, written),)))
         if risk.is_flagged:
             words = crisis_reply(risk, locale=self._locale, earlier_replies=0)
             dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.level.label}})
@@ -122,21 +126,34 @@ class ActionChangeFact(Action):  # type: ignore[misc]
             raise MemoryStoreError("The memory cannot be reached.")
         if not known.facts:
             return NOTHING_KNOWN, []
-        meant = await self._meant(wish, known.facts) if wish else []
-        if wish is None or not meant:
-            return f"{NOT_FOUND}\n\n{describe(known, self._memory.can_keep)}", []
+        meant = await self._meant(tracker, wish, known.facts) if wish else None
+        if wish is None or meant is None:
+            return (
+                f"{NOT_FOUND}\n\n{describe(known, self._memory.can_keep)}",
+                [listed(known.facts)],
+            )
+        old, new = meant.sentence, wish.words or None
         if wish.kind == "forget":
-            sentences = [fact.sentence for fact in meant]
-            slots = await self._memory.forget(tracker, sentences)
-            return FORGOTTEN.format(
-                sentences=" ".join(f"\u201c{s}\u201d" for s in sentences)
-            ), slots
-        old, new = meant[0].sentence, wish.words or None
+            slots = await self._memory.forget(tracker, [old])
+            self._supporter.forget()
+            return FORGOTTEN.format(old=old), [*slots, *_taken_from_the_list(tracker, old)]
         _, slots = await self._memory.correct(tracker, old, new, message_id(tracker))
         return (CORRECTED if new else CROSSED_OUT).format(old=old, new=new), slots
 
-    async def _meant(self, wish: Wish, facts: Sequence[Fact]) -> list[Fact]:
+    async def _meant(self, tracker: Tracker, wish: Wish, facts: Sequence[Fact]) -> Fact | None:
+        """Return the one fact that is meant; None where it may be another. What is forgotten does
+        not come back.
+        """
         if wish.number is not None:
-            fact = numbered(facts, wish.number)
-            return [] if fact is None else [fact]
-        return await self._memory.described(facts, wish.words, _ALIKE)
+            return numbered(tracker, facts, wish.number)
+        found, in_their_words = await self._memory.described(facts, wish.words)
+        is_clear = in_their_words or (wish.is_topic and len(found) == 1)
+        return found[0] if is_clear else None
+
+
+def _taken_from_the_list(tracker: Tracker, sentence: str) -> list[dict[str, Any]]:
+    """The other numbers stay what they are."""
+    shown = tracker.get_slot(LISTED)
+    if not isinstance(shown, list):
+        return []
+    return [SlotSet(LISTED, [None if known == sentence else known for known in shown])]

@@ -18,7 +18,10 @@ from actions.tracker_conversation import conversation_from_events
 log = structlog.get_logger(__name__)
 
 _MAX_CHARACTERS = 3_000
-INTRODUCTION = "This is everything I hold about you, as JSON, with what no longer holds as well:"
+INTRODUCTION = (
+    "This is what I have noted about you, with what no longer holds, and what we said in this "
+    "conversation, as JSON:"
+)
 CUT = (
     "It is too long for one message here, so this is its beginning. Whoever runs me can give "
     "you all of it; over the web the complete copy is attached to this message."
@@ -50,6 +53,7 @@ class ActionExportData(Action):  # type: ignore[misc]
             log.error("memory_unusable", reason=str(error))
             say(dispatcher, tracker, OUT)
             return [SlotSet("answered", True)]
+        data["risk"] = tracker.get_slot("risk")
         data["conversation"] = [
             {"speaker": utterance.speaker.value, "text": utterance.text}
             for utterance in conversation_from_events(tracker.events).utterances

@@ -10,10 +10,10 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.memory.errors import MemoryStoreError
-from actions.memory.known import SeekerMemory
+from actions.memory.known import Known, SeekerMemory
 from actions.memory.session_facts import facts_to_slot
 from actions.service_message import say
-from actions.tracker_conversation import message_id
+from actions.tracker_conversation import message_id, session_began
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +91,10 @@ class ActionStopRemembering(Action):  # type: ignore[misc]
             if known.is_out:
                 raise MemoryStoreError("The memory cannot be reached.")
             await self._memory.drop(tracker)
-            slots = [SlotSet("facts", facts_to_slot(known.facts))]
+            began = session_began(tracker)
+            left = [fact for fact in known.facts if fact.learnt_at >= began]
+            seen = list(await self._memory.chosen(Known(tuple(left)), ""))
+            slots = [SlotSet("facts", facts_to_slot(left)), SlotSet("persona", seen)]
             text = STOPPED
         except MemoryStoreError as error:
             log.error("memory_unusable", reason=str(error))

@@ -20,7 +20,7 @@ from actions.safety import (
     count_crisis_replies,
     crisis_reply,
 )
-from actions.safety.screening import screen
+from actions.safety.screening import screened
 from actions.supporter import Supporter
 from actions.tracker_conversation import (
     PAL_METADATA,
@@ -61,7 +61,7 @@ class ActionRespond(Action):  # type: ignore[misc]
         """Answer the seeker's latest message."""
         conversation = conversation_from_events(tracker.events)
         said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
-        risk, words = self._assess(conversation, tracker.get_slot("risk"))
+        risk, words = await self._assess(conversation, tracker.get_slot("risk"))
         if words:
             dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.label}})
             return self._events(risk)
@@ -84,9 +84,11 @@ class ActionRespond(Action):  # type: ignore[misc]
         dispatcher.utter_message(text=text, **{PAL_METADATA: _metadata(reply, text)})
         return self._events(risk, reply)
 
-    def _assess(self, conversation: Conversation, previous: Any) -> tuple[RiskLevel, str | None]:
+    async def _assess(
+        self, conversation: Conversation, previous: Any
+    ) -> tuple[RiskLevel, str | None]:
         """Return the level that now holds, and the fixed words it calls for, if any."""
-        assessment = screen(conversation)
+        assessment = await screened(conversation)
         earlier = count_crisis_replies(conversation)
         said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
         level = carried_risk(

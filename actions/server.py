@@ -58,7 +58,7 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
         ActionShowPersona(memory),
         ActionRememberMe(memory),
         ActionStopRemembering(memory),
-        ActionChangeFact(memory, settings.locale),
+        ActionChangeFact(supporter, memory, settings.locale),
         ActionExportData(memory),
         ActionForgetMe(supporter, memory),
     ):
@@ -74,7 +74,7 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
     async def load(_: SanicApp) -> None:
         supporter.start()
         app.add_task(asyncio.to_thread(message_screen.warm_up))
-        app.add_task(memory.start())
+        memory.start()
 
     @app.before_server_stop
     async def drain(_: SanicApp) -> None:

@@ -38,10 +38,11 @@ class ActionSessionStart(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Start the session."""
-        known = await self._memory.recall(tracker)
-        slots = {name: tracker.get_slot(name) for name in CARRIED_SLOTS}
-        # Set by the last session; Rasa carries what is not taken back.
-        slots |= dict.fromkeys(("facts", "persona", "utterances_read"))
+        # What could not be kept while the memory did not work is kept now, or carried on.
+        known, _ = await self._memory.learn(tracker, (), "")
+        carried = (*CARRIED_SLOTS, "facts") if known.is_out else CARRIED_SLOTS
+        slots = dict.fromkeys(("facts", "persona", "utterances_read", "persona_used", "listed"))
+        slots |= {name: tracker.get_slot(name) for name in carried}
         if known.is_kept and known.facts:
             # How much, not what: somebody else may be looking at the screen.
             count = len(known.facts)

@@ -16,6 +16,9 @@ from actions.service_message import say
 _MAX_CHARACTERS = 3_000
 """Of one message: some channels refuse longer ones. What is left out is counted."""
 
+LISTED = "listed"
+"""Slot: the sentences of the list last shown, in their order."""
+
 NOTHING_YET = (
     "I don't know anything about you yet. As we talk, I note what you tell me about yourself, "
     "in your words. You can see it here at any time, and /forget_me deletes it."
@@ -52,7 +55,7 @@ class ActionShowPersona(Action):  # type: ignore[misc]
         """Say what is remembered."""
         known = await self._memory.recall(tracker)
         say(dispatcher, tracker, describe(known, self._memory.can_keep), _buttons(known))
-        return [SlotSet("answered", True)]
+        return [listed(known.facts), SlotSet("answered", True)]
 
 
 def describe(known: Known, can_keep: bool) -> str:
@@ -72,9 +75,20 @@ def describe(known: Known, can_keep: bool) -> str:
     )
 
 
-def numbered(facts: Sequence[Fact], number: int) -> Fact | None:
-    """Return the fact that the list calls by a number; None where it has no such."""
-    return facts[number - 1] if 1 <= number <= len(facts) else None
+def listed(facts: Sequence[Fact]) -> dict[str, Any]:
+    """Return the slot that says which number is which fact, as the seeker sees it."""
+    event: dict[str, Any] = SlotSet(LISTED, [fact.sentence for fact in facts])
+    return event
+
+
+def numbered(tracker: Tracker, facts: Sequence[Fact], number: int) -> Fact | None:
+    """Return the fact that the list last shown calls by a number; None where it has no such, or it
+    is known no more.
+    """
+    shown = tracker.get_slot(LISTED)
+    sentences = shown if isinstance(shown, list) else [fact.sentence for fact in facts]
+    named = sentences[number - 1] if 1 <= number <= len(sentences) else None
+    return next((fact for fact in facts if fact.sentence == named), None)
 
 
 def _lines(facts: Sequence[Fact]) -> list[str]:

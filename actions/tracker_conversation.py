@@ -7,6 +7,7 @@ a channel. Nothing here raises on a shape it does not know; what it cannot read,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -89,6 +90,17 @@ def latest_text(tracker: Tracker) -> str:
 def input_channel(tracker: Tracker) -> str:
     """Return the name of the channel of the seeker's latest message; empty before the first."""
     return str(_latest_message(tracker).get("input_channel") or "")
+
+
+def session_began(tracker: Tracker) -> datetime:
+    """Return when the session began; long ago where nothing says."""
+    starts = [_mapping(e).get("timestamp") for e in tracker.events if _is_session_start(e)]
+    last = starts[-1] if starts else None
+    return datetime.fromtimestamp(last if isinstance(last, int | float) else 0, UTC)
+
+
+def _is_session_start(event: Any) -> bool:
+    return _mapping(event).get("event") == "session_started"
 
 
 def message_id(tracker: Tracker) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import structlog
@@ -11,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.memory.known import PERSONA, TOLD, Known, SeekerMemory
 from actions.message_screen import MAX_MESSAGE_CHARACTERS
-from actions.safety.screening import screen
+from actions.safety.screening import screen, screened
 from actions.service_message import say
 from actions.supporter import Supporter
 from actions.tracker_conversation import conversation_from_events, message_id, persona_from_slot
@@ -21,8 +22,9 @@ from pal_model.persona_extractor import FIRST_UTTERANCE_WITH_PERSONA
 log = structlog.get_logger(__name__)
 
 OUT = (
-    "(I can't reach my memory at the moment. We can talk all the same; I may just not know what"
-    " you told me on other days, and I'll keep what you tell me now as soon as it works again.)"
+    "(I can't reach my memory at the moment. We can talk all the same; I may just not know what "
+    "you told me on other days. If you asked me to remember you, I'll keep what you tell me now as "
+    "soon as it works again.)"
 )
 BACK = "(My memory works again.)"
 
@@ -46,12 +48,13 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
     ) -> list[dict[str, Any]]:
         """Add what the seeker's new utterances tell to what is known."""
         conversation = conversation_from_events(tracker.events)
-        if screen(conversation).is_flagged:
+        if (await screened(conversation)).is_flagged:
             return []
         spoken = len(conversation.seeker_utterances)
         read = _utterances_read(tracker, spoken)
         try:
-            found = await self._supporter.infer_persona(_without_danger(conversation, read), read)
+            harmless = await asyncio.to_thread(_without_danger, conversation, read)
+            found = await self._supporter.infer_persona(harmless, read)
         except Exception as error:
             # The reply can do without; what was not read now is read in the next turn.
             log.error("persona_not_inferred", reason=type(error).__name__)

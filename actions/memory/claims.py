@@ -129,7 +129,8 @@ def _holding(text: str) -> Iterator[tuple[str, str]]:
         yield "age", match[1] or match[2]
     if place := _home(text):
         yield "home", place
-    if match := re.search(rf"\bi have ({NUMBER}) (?:\w+ )?({CHILDREN})\b", text):
+    match = re.search(rf"\bi have ({NUMBER}) (?:\w+ )?({CHILDREN})\b", text)
+    if match and match[1] not in ("a", "an"):  # who has a brother may have another
         yield f"number of {_kind(match[2])}", NUMBERS.get(match[1], match[1])
     if occupation := _occupation(text):
         yield "occupation", occupation
@@ -145,7 +146,7 @@ def _holding(text: str) -> Iterator[tuple[str, str]]:
         yield "partner", "no"
     elif _any(TOGETHER, text):
         yield "partner", "yes"
-    if match := re.search(rf"\bi have {NUMBER} (?:\w+ )?({PET})s?\b|\bmy ({PET}) ", text):
+    if match := re.search(rf"\bi have (?:an?|one|1) (?:\w+ )?({PET})\b|\bmy ({PET}) ", text):
         pet = match[1] or match[2]
         if not _lost_pet(text):
             yield f"has {pet}", "yes"
@@ -197,7 +198,7 @@ def _lost_pet(text: str) -> str | None:
     match = re.search(
         rf"\bmy ({PET})s?(?: \w+)?(?: \w+)? (?:has )?(?:died|dead|passed|ran away|run away)|"
         rf"\bi (?:have )?(?:just )?(?:lost|buried|gave away) my ({PET})|"
-        rf"\bmy ({PET}) is (?:dead|gone)",
+        rf"\bmy ({PET}) is (?:dead|gone)$",
         text,
     )
     return match and (match[1] or match[2] or match[3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from actions.memory.claims import claims
 from actions.memory.embedder import Embedder
 from actions.memory.errors import MemoryStoreError
 from actions.memory.facts import Change, Fact
-from actions.memory.lifecycle import apply, changes
+from actions.memory.lifecycle import Similarities, apply, changes
 from actions.memory.relevance import relevant
 from actions.memory.session_facts import facts_from_slot, facts_to_slot
 from actions.memory.store import PersonaStore
@@ -29,11 +30,19 @@ FACTS, PERSONA, TOLD = "facts", "persona", "told_of_outage"
 told that the memory does not work."""
 
 
+_PAUSE = 10.0
+"""Seconds after a failure in which the store is not tried: seekers would wait for it in a row."""
+
+_CLEANING_SECONDS = 3_600.0
+_ALIKE = 0.6
+"""Cosine from which a fact may be what somebody means by other words for it."""
+
 Slots = list[dict[str, Any]]
 """Events that set slots."""
 
-Decide = Callable[[Sequence[Fact], Sequence[str]], Iterable[Change]]
-"""Takes what is known, and sentences of the session that are not in it yet; returns changes."""
+Decide = Callable[[Sequence[Fact], Sequence[str], Similarities], Iterable[Change]]
+"""Takes what is known, sentences of the session that are not in it yet, and what tells which are
+alike; returns changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +73,41 @@ class SeekerMemory:
         self.lifetime = lifetime
         self._is_open = False
         self._opening = asyncio.Lock()
+        self._try_again_at = 0.0
+        self._cleaning: asyncio.Task[None] | None = None
 
     @property
     def can_keep(self) -> bool:
         """Whether there is a store at all."""
         return self._store is not None
 
-    async def start(self) -> None:
-        """Open the store and delete what is too old; without success, later calls try again."""
-        try:
-            store = await self._opened()
-            if store is not None:
-                log.info("memory_opened", expired=await store.expire(self.lifetime))
-        except MemoryStoreError as error:
-            log.error("memory_unusable", reason=str(error))
+    def start(self) -> None:
+        """Open the store, and delete what is too old, now and every hour; without success, later
+        calls try again.
+        """
+        self._cleaning = asyncio.get_running_loop().create_task(self._clean())
 
     async def stop(self) -> None:
         """Close the store."""
+        if self._cleaning is not None:
+            self._cleaning.cancel()
+            await asyncio.gather(self._cleaning, return_exceptions=True)
         if self._store is not None:
             await self._store.close()
+
+    async def _clean(self) -> None:
+        while True:
+            await self.expire()
+            await asyncio.sleep(_CLEANING_SECONDS)
+
+    async def expire(self) -> None:
+        """Delete what nobody said for the facts' lifetime."""
+        try:
+            store = await self._opened()
+            if store is not None:
+                log.info("memory_cleaned", expired=await store.expire(self.lifetime))
+        except MemoryStoreError as error:
+            self._failed(error)
 
     async def recall(self, tracker: Tracker) -> Known:
         """Return what is known of the tracker's seeker."""
@@ -96,11 +121,11 @@ class SeekerMemory:
             # What was told while the store did not work is not in it yet.
             pending = [fact.sentence for fact in session]
             facts = await asyncio.to_thread(
-                self._applied, kept, lambda known, _: self._changes(known, pending), ""
+                self._applied, kept, lambda known, _, alike: changes(known, pending, alike), ""
             )
             return Known(tuple(facts), is_kept=True)
         except MemoryStoreError as error:
-            log.error("memory_unusable", reason=str(error))
+            self._failed(error)
             return Known(tuple(session or _seen_last(tracker)), is_out=True)
 
     async def learn(
@@ -111,7 +136,7 @@ class SeekerMemory:
             tracker,
             source,
             sentences,
-            lambda known, pending: self._changes(known, [*pending, *sentences]),
+            lambda known, pending, alike: changes(known, [*pending, *sentences], alike),
         )
 
     async def correct(
@@ -119,8 +144,10 @@ class SeekerMemory:
     ) -> tuple[Known, Slots]:
         """Put `right`, or nothing, in the place of what is `wrong`; both are sentences."""
 
-        def decide(known: Sequence[Fact], pending: Sequence[str]) -> Iterator[Change]:
-            yield from self._changes(known, pending)
+        def decide(
+            known: Sequence[Fact], pending: Sequence[str], alike: Similarities
+        ) -> Iterator[Change]:
+            yield from changes(known, [said for said in pending if said != wrong], alike)
             ended = tuple(fact.id for fact in known if fact.sentence == wrong)
             yield Change(right, None, ended)
 
@@ -131,18 +158,23 @@ class SeekerMemory:
         facts = await asyncio.to_thread(relevant, known.facts, said, self._embedder.similarities)
         return tuple(fact.sentence for fact in facts)
 
-    async def described(self, facts: Sequence[Fact], words: str, alike: float) -> list[Fact]:
-        """Return the facts that have all the words that carry meaning; else the one nearest in
-        meaning, if its cosine is `alike` or more.
+    async def described(self, facts: Sequence[Fact], words: str) -> tuple[list[Fact], bool]:
+        """Return the facts that somebody may mean by `words`, and whether the words are their own:
+        then the first of them says just that.
         """
-        wanted = claims(words).content
-        having = [fact for fact in facts if wanted and wanted <= claims(fact.sentence).content]
+        wanted = claims(words)
+        if not wanted.content:
+            return [], False
+        of_facts = [(fact, claims(fact.sentence)) for fact in facts]
+        for fact, said in of_facts:
+            if (said.content, said.negated) == (wanted.content, wanted.negated):
+                return [fact], True
+        having = [fact for fact, said in of_facts if wanted.content <= said.content]
         if having or not facts:
-            return having
+            return having, False
         sentences = [fact.sentence for fact in facts]
         cosines = await asyncio.to_thread(self._embedder.similarities, words, sentences)
-        best, fact = max(zip(cosines, facts, strict=True), key=lambda pair: pair[0])
-        return [fact] if best >= alike else []
+        return [f for f, cosine in zip(facts, cosines, strict=True) if cosine >= _ALIKE], False
 
     async def keep(self, tracker: Tracker, source: str) -> Slots:
         """Keep the seeker's facts beyond the session from now on, on their word.
@@ -157,7 +189,9 @@ class SeekerMemory:
             )
         store, seeker = found
         await store.consent(seeker)
-        _, slots = await self.learn(tracker, (), source)
+        known, slots = await self.learn(tracker, (), source)
+        if known.is_out:
+            raise MemoryStoreError("What is known could not be kept.")
         return slots
 
     async def drop(self, tracker: Tracker) -> int:
@@ -166,12 +200,10 @@ class SeekerMemory:
         Raises:
             MemoryStoreError: it is still there.
         """
-        self._embedder.forget()
         found = await self._find(tracker)
-        if found is None:
-            return 0
-        store, seeker = found
-        return await store.erase(seeker)
+        erased = 0 if found is None else await found[0].erase(found[1])
+        self._embedder.forget()
+        return erased
 
     async def forget(self, tracker: Tracker, sentences: Collection[str]) -> Slots:
         """Delete facts for good, wherever they are; return the slots that hold the others.
@@ -179,7 +211,6 @@ class SeekerMemory:
         Raises:
             MemoryStoreError: they are still there.
         """
-        self._embedder.forget()
         known, slots = await self.learn(tracker, (), "")  # all in one place
         if known.is_out:
             raise MemoryStoreError("The memory cannot be reached, so nothing was deleted.")
@@ -192,8 +223,9 @@ class SeekerMemory:
         else:
             left = [fact for fact in known.facts if fact not in gone]
             slots = [SlotSet(FACTS, facts_to_slot(left))]
+        self._embedder.forget()
         seen = [s for s in persona_from_slot(tracker.get_slot(PERSONA)) if s not in sentences]
-        return [*slots, SlotSet(PERSONA, seen)]
+        return [*slots, SlotSet(PERSONA, seen), SlotSet("persona_used", [])]
 
     async def export(self, tracker: Tracker) -> dict[str, Any]:
         """Return all that is kept, what no longer holds as well, to be given to the seeker.
@@ -226,11 +258,13 @@ class SeekerMemory:
                 store, seeker = found
                 # Beforehand, for the store holds a lock while it decides.
                 before = [fact.sentence for fact in await store.facts(seeker)]
-                await asyncio.to_thread(self._embedder.embed, [*before, *pending, *said])
-                facts = await store.learn(seeker, source, lambda known: decide(known, pending))
+                alike = await asyncio.to_thread(self._embedder.snapshot, [*before, *pending, *said])
+                facts = await store.learn(
+                    seeker, source, lambda known: decide(known, pending, alike)
+                )
                 return Known(tuple(facts), is_kept=True), [SlotSet(FACTS, None)] if session else []
         except MemoryStoreError as error:
-            log.error("memory_unusable", reason=str(error))
+            self._failed(error)
             is_out = True
         known = session or _seen_last(tracker)
         facts = await asyncio.to_thread(self._applied, known, decide, source)
@@ -239,10 +273,12 @@ class SeekerMemory:
 
     def _applied(self, known: Sequence[Fact], decide: Decide, source: str) -> list[Fact]:
         now = datetime.now(UTC)
-        return apply(known, decide(known, ()), Fact(0, "", source, now, now))
+        found = decide(known, (), self._embedder.similarities)
+        return apply(known, found, Fact(0, "", source, now, now))
 
-    def _changes(self, known: Sequence[Fact], sentences: Sequence[str]) -> Iterator[Change]:
-        return changes(known, sentences, self._embedder.similarities)
+    def _failed(self, error: MemoryStoreError) -> None:
+        log.error("memory_unusable", reason=str(error))
+        self._try_again_at = time.monotonic() + _PAUSE
 
     async def _find(self, tracker: Tracker) -> tuple[PersonaStore, str] | None:
         """Return the store, and the pseudonym of the tracker's seeker in it."""
@@ -253,6 +289,9 @@ class SeekerMemory:
         return store, store.seeker_id(channel, str(tracker.sender_id))
 
     async def _opened(self) -> PersonaStore | None:
+        """Return the store; at once an error where it failed a moment ago: many may be waiting."""
+        if self._store is not None and time.monotonic() < self._try_again_at:
+            raise MemoryStoreError("The memory did not work a moment ago.")
         if self._store is None or self._is_open:
             return self._store
         async with self._opening:

@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 _PSEUDONYMS = "pseudonyms"
 _BUSY_SECONDS = 10
+_CONNECT_SECONDS = 3
 _MIGRATION_LOCK = 0x50414C
 _WRITES = "pal_writes"
 """An execution option: SQLite locks before it reads."""
@@ -57,8 +58,16 @@ class PersonaStore:
             url: such as "sqlite+aiosqlite:////home/me/memory.db", or "postgresql+asyncpg://...".
             cipher: of every sentence.
             now: tells the time, with a zone.
+
+        Raises:
+            MemoryStoreError: the URL is none.
         """
-        self._engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        try:
+            self._engine = create_async_engine(
+                url, hide_parameters=True, pool_pre_ping=True, connect_args=_connect_options(url)
+            )
+        except (SQLAlchemyError, ImportError, TypeError, ValueError) as error:
+            raise _unusable(error) from None
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._cipher = cipher
         self._now = now or (lambda: datetime.now(UTC))
@@ -79,6 +88,12 @@ class PersonaStore:
             WrongKeyError: the store was encrypted with another key.
             MemoryStoreError: the database cannot be reached or written.
         """
+        try:
+            await self._open()
+        except TypeError as error:  # an option of the URL that the driver does not know
+            raise _unusable(error) from None
+
+    async def _open(self) -> None:
         async with self._alone(), self._transaction() as session:
             if self._engine.dialect.name == "postgresql":
                 # Servers that start together wait for the first.
@@ -105,11 +120,13 @@ class PersonaStore:
             return None if row is None else row.consented_at
 
     async def consent(self, seeker: str) -> None:
-        """Note that a seeker agrees; a second time changes nothing."""
+        """Note that a seeker agrees, now."""
         insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
-        row = {"id": seeker, "consented_at": self._now()}
+        now = {"consented_at": self._now()}
+        row = insert(SeekerRow).values({"id": seeker} | now)
         async with self._transaction() as session:
-            await session.execute(insert(SeekerRow).values(row).on_conflict_do_nothing())
+            await self._require_key(session)
+            await session.execute(row.on_conflict_do_update(index_elements=["id"], set_=now))
 
     async def facts(self, seeker: str, *, superseded: bool = False) -> list[Fact]:
         """Return what is known, oldest first; with `superseded`, what no longer holds as well.
@@ -130,6 +147,7 @@ class PersonaStore:
             decide: what it changes. It is called with what is known when nobody else can change it.
         """
         async with self._transaction() as session:
+            await self._require_key(session)
             if not await self._lock(session, seeker):
                 return []
             for change in decide(await self._facts(session, seeker)):
@@ -143,6 +161,9 @@ class PersonaStore:
                 return 0
             chosen = set(facts)
             rows = (await session.scalars(_of(seeker, select(FactRow)))).all()
+            # The same words from before they were taken back, and what they had superseded.
+            forms = {row.form for row in rows if row.id in chosen}
+            chosen |= {row.id for row in rows if row.form in forms}
             while more := {r.id for r in rows if r.superseded_by in chosen} - chosen:
                 chosen |= more
             found = delete(FactRow).where(FactRow.seeker_id == seeker, FactRow.id.in_(chosen))
@@ -153,6 +174,7 @@ class PersonaStore:
     async def erase(self, seeker: str) -> int:
         """Delete all that is kept of a seeker, their consent included; return how many facts."""
         async with self._transaction() as session:
+            await self._lock(session, seeker)
             deleted = _count(await session.execute(_of(seeker, delete(FactRow))))
             await session.execute(delete(SeekerRow).where(SeekerRow.id == seeker))
         await self._scrub()
@@ -163,13 +185,18 @@ class PersonaStore:
         agreed before that; return how many facts.
         """
         oldest = self._now() - lifetime
+        is_stale = FactRow.confirmed_at < oldest
+        has_stale = SeekerRow.id.in_(select(FactRow.seeker_id).where(is_stale))
+        agreed_long_ago = SeekerRow.consented_at < oldest
         async with self._transaction() as session:
-            stale = delete(FactRow).where(FactRow.confirmed_at < oldest)
-            expired = _count(await session.execute(stale))
-            left = select(FactRow.seeker_id)
-            await session.execute(
-                delete(SeekerRow).where(SeekerRow.consented_at < oldest, SeekerRow.id.not_in(left))
-            )
+            # Locked first: nobody learns what is deleted meanwhile. Who is in use comes next time.
+            concerned = select(SeekerRow.id).where(has_stale | agreed_long_ago)
+            ids = (await session.scalars(concerned.with_for_update(skip_locked=True))).all()
+            theirs = FactRow.seeker_id.in_(ids)
+            expired = _count(await session.execute(delete(FactRow).where(is_stale, theirs)))
+            without_facts = SeekerRow.id.not_in(select(FactRow.seeker_id).where(theirs))
+            gone = delete(SeekerRow).where(SeekerRow.id.in_(ids), agreed_long_ago, without_facts)
+            await session.execute(gone)
         await self._scrub()
         return expired
 
@@ -230,12 +257,17 @@ class PersonaStore:
             yield session
 
     async def _read_pseudonym_key(self, session: AsyncSession) -> bytes:
-        row = await session.get(SecretRow, _PSEUDONYMS, with_for_update=True)
-        if row is None:
-            key = secrets.token_hex(32)
-            value = self._cipher.encrypt(_PSEUDONYMS, key)
+        if await session.get(SecretRow, _PSEUDONYMS) is None:
+            value = self._cipher.encrypt(_PSEUDONYMS, secrets.token_hex(32))
             session.add(SecretRow(name=_PSEUDONYMS, value=value))
-            return bytes.fromhex(key)
+            await session.flush()
+        return await self._require_key(session)
+
+    async def _require_key(self, session: AsyncSession) -> bytes:
+        """Make sure that the key has not been changed elsewhere: what would be written with the old
+        one could not be read again.
+        """
+        row = await session.get_one(SecretRow, _PSEUDONYMS)
         try:
             return bytes.fromhex(self._cipher.decrypt(_PSEUDONYMS, row.value))
         except CorruptFactError:
@@ -308,9 +340,18 @@ class PersonaStore:
             token = self._cipher.encrypt(seeker, sentence)
             row = FactRow(seeker_id=seeker, sentence=token, form=form, source=source, learnt_at=now)
             session.add(row)
+        elif not self._opens(row):
+            row.sentence = self._cipher.encrypt(seeker, sentence)
         row.confirmed_at = now
         await session.flush()
         return row.id
+
+    def _opens(self, row: FactRow) -> bool:
+        try:
+            self._fact(row)
+        except CorruptFactError:
+            return False
+        return True
 
     def _form(self, seeker: str, sentence: str) -> str:
         key = self._pseudonym_key + seeker.encode()
@@ -336,11 +377,17 @@ def _count(deletion: Any) -> int:
     return int(deletion.rowcount)
 
 
+def _connect_options(url: str) -> dict[str, Any]:
+    """A seeker waits while a server does not answer."""
+    return {"timeout": _CONNECT_SECONDS} if url.startswith("postgresql+asyncpg:") else {}
+
+
 def _unusable(error: Exception) -> MemoryStoreError:
     """Return an error with the kind of failure, and no parameter of a statement."""
     cause = getattr(error, "orig", None) or error
+    reason = next(iter(str(cause).splitlines()), "no more is known")
     return MemoryStoreError(
-        f"The memory cannot be used ({type(cause).__name__}: {str(cause).splitlines()[0]}). Check "
+        f"The memory cannot be used ({type(cause).__name__}: {reason}). Check "
         "that the database of PAL_MEMORY_DB is there, and that this user may write to it."
     )
 

@@ -32,6 +32,7 @@ class _Theme(Enum):
     ABUSE = auto()
     EATING = auto()
     MEDICAL = auto()
+    MINORS = auto()
 
 
 # Each paragraph is followed by the resource line, then by the invitation. The order of the themes
@@ -43,6 +44,7 @@ _THEME_OF: Mapping[RiskKind, _Theme] = MappingProxyType(
         RiskKind.MEDICAL_EMERGENCY: _Theme.MEDICAL,
         RiskKind.HARM_TO_OTHERS: _Theme.OTHERS,
         RiskKind.ABUSE: _Theme.ABUSE,
+        RiskKind.MINORS: _Theme.MINORS,
         RiskKind.EATING_DISORDER: _Theme.EATING,
     }
 )
@@ -118,6 +120,20 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "your fault. If you are in danger, please call {emergency}. Are you safe right now?",
             "I believe you. If you are in danger, please call {emergency}, or go to a place where "
             "you are not alone with them. Are you safe at this moment?",
+        ),
+        (_Theme.MINORS, _CONCERN): (
+            "Thank you for telling me. Nobody may do such a thing to a child, and it is never the "
+            "child's fault. A grown-up you trust can help, and so can the people below. "
+            "Are you safe right now?",
+            "It is good that you speak about this; it is not something that anybody should keep "
+            "secret. Is there a grown-up you trust, and are you safe at this moment?",
+        ),
+        (_Theme.MINORS, _HIGH): (
+            "I'm so sorry. What you describe must not happen to any child, and it is not your "
+            "fault. If somebody is in danger now, please call {emergency}. "
+            "Are you safe right now?",
+            "I believe you. If a child is in danger, please call {emergency}, or go to a grown-up "
+            "you trust. Are you safe at this moment?",
         ),
         (_Theme.EATING, _CONCERN): (
             "Thank you for telling me. That sounds painful to live with, and you deserve support "

@@ -45,6 +45,8 @@ class RiskKind(StrEnum):
     ABUSE = "abuse"
     EATING_DISORDER = "eating-disorder"
     MEDICAL_EMERGENCY = "medical-emergency"
+    MINORS = "minors"
+    """Somebody under 18, the seeker or another, is harmed, groomed or exploited, or at risk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from actions.safety.patterns import assess_risk
@@ -9,6 +11,11 @@ from actions.safety.risk import DETECTOR_FAILED, RiskAssessment
 from pal_model import Conversation
 
 log = structlog.get_logger(__name__)
+
+
+async def screened(conversation: Conversation) -> RiskAssessment:
+    """Return the assessment of `conversation`; nobody else waits for it."""
+    return await asyncio.to_thread(screen, conversation)
 
 
 def screen(conversation: Conversation) -> RiskAssessment:

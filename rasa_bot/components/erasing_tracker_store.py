@@ -18,6 +18,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.orm import Session
 
 _BUSY_TIMEOUT_MS = 10_000
+_CLEANING_SECONDS = 3_600
 
 
 class ErasingTrackerStore(SQLTrackerStore):
@@ -40,7 +41,8 @@ class ErasingTrackerStore(SQLTrackerStore):
         **kwargs: Any,
     ) -> None:
         """Opens `db`: a file (SQLite, created private to its owner) or an SQLAlchemy URL."""
-        lifetime = _seconds(retention_days)
+        self._lifetime = _seconds(retention_days)
+        self._next_cleaning = 0.0
         is_file = "://" not in db and not host and kwargs.get("dialect", "sqlite") == "sqlite"
         if is_file:
             _create_private_file(Path(db))
@@ -52,12 +54,12 @@ class ErasingTrackerStore(SQLTrackerStore):
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             self.engine.dispose()  # the connections that exist were not prepared
-        if lifetime is not None:
-            self._delete_older_than(time.time() - lifetime)
+        self._clean()
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores new events; where the conversation was restarted, only those after it."""
         await super().save(tracker)
+        self._clean()
         session_began = _later_session(tracker)
         if _last_restart(tracker) is not None:
             self._empty_write_ahead_log()
@@ -66,6 +68,13 @@ class ErasingTrackerStore(SQLTrackerStore):
                 self.SQLEvent.sender_id == tracker.sender_id,
                 self.SQLEvent.timestamp < session_began,
             )
+
+    def _clean(self) -> None:
+        """Deletes what is too old, once an hour."""
+        now = time.time()
+        if self._lifetime is not None and now >= self._next_cleaning:
+            self._next_cleaning = now + _CLEANING_SECONDS
+            self._delete_older_than(now - self._lifetime)
 
     def _delete_older_than(self, oldest: float) -> None:
         """Deletes all of senders who wrote nothing since."""

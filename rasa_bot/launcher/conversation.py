@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-_FILE = "terminal.id"
+_FILES = ("terminal.id", *(f"terminal-{number}.id" for number in range(2, 10)))
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,20 @@ class Conversation:
 
 
 def own_conversation(home: Path) -> Conversation:
-    """The one of whoever uses this folder; of a second `chat` beside a first one, another.
+    """The one of whoever uses this folder; of a second `chat` beside a first one, the second.
 
-    The file stays locked while this process lives.
+    The file that holds its id stays locked while this process lives.
     """
-    handle = os.open(home / _FILE, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return Conversation(uuid.uuid4().hex, begins=True)
-    known = os.read(handle, 64).decode("ascii", "replace").strip()
-    if not known:
-        known = uuid.uuid4().hex
-        os.write(handle, known.encode())
-    return Conversation(known, begins=True)
+    for name in _FILES:
+        handle = os.open(home / name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            continue
+        known = os.read(handle, 64).decode("ascii", "replace").strip()
+        if not known:
+            known = uuid.uuid4().hex
+            os.write(handle, known.encode())
+        return Conversation(known, begins=True)
+    return Conversation(uuid.uuid4().hex, begins=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,11 +41,9 @@ def reply_to(request: ReplyRequest, text: str | None = None, *alternatives: str)
 class ExactEmbedder(Embedder):
     """Finds the same words alike, and nothing else; needs no model."""
 
-    def embed(self, sentences: Iterable[str]) -> None:
-        """Do nothing."""
-
-    def similarities(self, sentence: str, others: Sequence[str]) -> list[float]:
-        return [float(sentence == other) for other in others]
+    def _look_up(self, sentences: Sequence[str]) -> dict[str, Any]:
+        """Know no vectors."""
+        return {}
 
 
 @dataclass

@@ -24,7 +24,7 @@ async def test_it_greets_with_the_bots_own_disclosure(memory: SeekerMemory) -> N
 
 async def test_the_events_are_in_the_order_that_rasa_needs(memory: SeekerMemory) -> None:
     turn = await run(ActionSessionStart(memory), [], persona=["I am a nurse."], risk="high")
-    assert names(turn.events) == ["session_started", "risk", "persona", "action_listen"]
+    assert names(turn.events) == ["session_started", "persona", "risk", "action_listen"]
     # What was known of a session that is not kept ends with it.
     assert turn.slots == {"risk": "high", "persona": None}
 
@@ -45,7 +45,7 @@ async def test_what_concerned_one_reply_is_not_carried_over(memory: SeekerMemory
         persona_used=["I am a nurse."],
         answered=True,
     )
-    assert turn.slots == {}
+    assert turn.slots == {"persona_used": None}
 
 
 async def test_the_number_of_events_does_not_grow_with_the_conversation(

@@ -122,7 +122,7 @@ async def times(store: PersonaStore, names: Sequence[str]) -> dict[str, Spread]:
         began = time.perf_counter()
         facts = await store.facts(name)
         found["read"].append(time.perf_counter() - began)
-        embedder.embed([fact.sentence for fact in facts])  # once in a session
+        embedder.snapshot([fact.sentence for fact in facts])  # once in a session
         said = f"My knee hurts again, {number} times a day."
         began = time.perf_counter()
         await store.learn(

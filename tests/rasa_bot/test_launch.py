@@ -108,6 +108,7 @@ def test_two_terminals_at_once_are_two_conversations(tmp_path: Path) -> None:
     elsewhere = {"cwd": CHECKOUT, "capture_output": True, "text": True, "check": True}
     other = subprocess.run(command, **elsewhere).stdout.strip()
     assert other not in ("", first.id)
+    assert subprocess.run(command, **elsewhere).stdout.strip() == other  # the second one's own
     assert (tmp_path / "terminal.id").read_text() == first.id
     assert stat.S_IMODE((tmp_path / "terminal.id").stat().st_mode) == 0o600
 

@@ -18,8 +18,6 @@ from actions.supporter import Supporter
 from actions.update_persona import ActionUpdatePersona
 from tests.actions.fakes import bot, user
 
-_CARRIED = ("risk", "facts", "persona", "utterances_read", "told_of_outage")
-
 
 class Seeker:
     """Keeps what Rasa's tracker would: the session's events, and the slots."""
@@ -36,7 +34,7 @@ class Seeker:
             "show_persona": ActionShowPersona(memory),
             "remember_me": ActionRememberMe(memory),
             "stop_remembering": ActionStopRemembering(memory),
-            "change_fact": ActionChangeFact(memory, "US"),
+            "change_fact": ActionChangeFact(supporter, memory, "US"),
             "export_data": ActionExportData(memory),
             "forget_me": ActionForgetMe(supporter, memory),
         }

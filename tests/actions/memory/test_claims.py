@@ -73,6 +73,9 @@ LEFT_ALONE = [
     ("I live in Canada.", "I live in an apartment building."),
     ("I am not young anymore.", "I am too young to retire."),
     ("I am not feeling so well.", "I feel stuck."),
+    ("I have a younger brother.", "I have an older brother."),
+    ("I have two dogs.", "My dog died."),
+    ("I have a dog.", "My dog is gone to the vet."),
 ]
 
 

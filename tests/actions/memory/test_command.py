@@ -59,6 +59,14 @@ def test_a_store_is_counted_and_what_is_old_is_deleted(
     assert said(capsys, "count") == "1 seekers, 1 facts."
 
 
+def test_a_path_is_one_of_sqlite(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAL_MEMORY_DB", str(home / "elsewhere" / "m.db"))
+    assert said(capsys, "count") == "0 seekers, 0 facts."
+    assert (home / "elsewhere" / "m.db").exists()
+
+
 def test_a_new_key_takes_over(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +87,9 @@ def test_a_new_key_takes_over(
 @pytest.mark.parametrize(
     ("variable", "value", "problem"),
     [
-        ("PAL_MEMORY_DB", "off", "there is no memory to look after"),
+        ("PAL_MEMORY_DB", "OFF", "there is no memory to look after"),
+        ("PAL_MEMORY_DB", "oracle://x", "The memory cannot be used"),
+        ("PAL_MEMORY_DB", "postgres://x@127.0.0.1:9/x?sslmode=on", "The memory cannot be used"),
         ("PAL_MEMORY_DB", "sqlite:////dev/null/memory.db", "The memory cannot be used"),
         ("PAL_MEMORY_KEY", "secret", "1 keys for the memory were given, and one is malformed"),
         ("PAL_MEMORY_DAYS", "0", "PAL_MEMORY_DAYS"),

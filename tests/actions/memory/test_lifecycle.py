@@ -20,9 +20,7 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
-    embedder = Embedder()
-    embedder.load()
-    return embedder
+    return Embedder()
 
 
 def fact(number: int, sentence: str, day: int = 0) -> Fact:
@@ -140,7 +138,9 @@ def test_embeddings_are_those_of_sentence_transformers(embedder: Embedder) -> No
 
 def test_what_was_embedded_can_be_forgotten() -> None:
     embedder = Embedder()
-    embedder.embed(["my zanzibar"])
+    alike = embedder.snapshot(["my zanzibar", "my timbuktu"])
+    assert 0 < alike("my zanzibar", ["my timbuktu"])[0] < 1
+    assert alike("my zanzibar", ["my cat", "my zanzibar"]) == [0, pytest.approx(1)]
     assert "my zanzibar" in embedder._vectors
     embedder.forget()
     assert not embedder._vectors

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -74,14 +75,15 @@ class TestKeeping:
         assert await store.count() == (0, 0)
         assert await store.consented_at(stranger) is None
 
-    async def test_agreeing_twice_keeps_the_first_time(
+    async def test_agreeing_again_counts_from_then_on(
         self, store: PersonaStore, clock: Clock
     ) -> None:
         seeker = await agreed(store)
-        first = await store.consented_at(seeker)
-        clock.pass_by(days=1)
+        clock.pass_by(days=100)
         await asyncio.gather(*(store.consent(seeker) for _ in range(8)))
-        assert await store.consented_at(seeker) == first == clock.now - timedelta(days=1)
+        assert await store.consented_at(seeker) == clock.now
+        await store.expire(timedelta(days=90))
+        assert await store.consented_at(seeker) is not None
 
     async def test_seekers_are_apart(self, store: PersonaStore) -> None:
         ada, bob = await agreed(store), await agreed(store, "bob")
@@ -147,6 +149,16 @@ class TestForgetting:
         assert await store.forget(seeker, [c.id]) == 3
         assert sentences(await store.facts(seeker, superseded=True)) == ["I have a cat."]
 
+    async def test_the_same_words_from_before_they_were_taken_back_go_as_well(
+        self, store: PersonaStore
+    ) -> None:
+        seeker = await agreed(store)
+        [fact] = await store.learn(seeker, "1", adding("I live in Leeds."))
+        await store.learn(seeker, "2", lambda _: [Change(None, None, (fact.id,))])
+        [again] = await store.learn(seeker, "3", adding("I live in Leeds."))
+        assert await store.forget(seeker, [again.id]) == 2
+        assert await store.facts(seeker, superseded=True) == []
+
     async def test_erasing_leaves_nothing_at_all(self, store: PersonaStore) -> None:
         ada, bob = await agreed(store), await agreed(store, "bob")
         await store.learn(ada, "message-of-ada", adding("I am a nurse.", "I have a cat."))
@@ -209,6 +221,33 @@ class TestSecrecy:
         assert sentences(await alone.facts(seeker)) == ["I am a nurse.", "I have a cat."]
         with pytest.raises(WrongKeyError):
             await open_store(key)
+
+    async def test_who_still_has_the_old_key_alone_writes_nothing(
+        self, store: PersonaStore, open_store: OpenStore, key: str
+    ) -> None:
+        """A server that runs while keys are changed elsewhere: its rows could not be read again."""
+        seeker = await agreed(store)
+        await store.learn(seeker, "1", adding("I am a nurse."))
+        newer = new_key()
+        await (await open_store(newer, key)).rotate()
+        with pytest.raises(WrongKeyError):
+            await store.learn(seeker, "2", adding("I have a cat."))
+        with pytest.raises(WrongKeyError):
+            await store.consent(seeker)
+        alone = await open_store(newer)
+        assert sentences(await alone.learn(seeker, "3", adding("I have a cat."))) == [
+            "I am a nurse.",
+            "I have a cat.",
+        ]
+
+    async def test_a_corrupt_row_can_be_told_again(self, store: PersonaStore) -> None:
+        seeker = await agreed(store)
+        await store.learn(seeker, "1", adding("I am a nurse."))
+        async with store.engine.begin() as connection:
+            await connection.execute(text("UPDATE memory_facts SET sentence = :x"), {"x": b"?"})
+        assert sentences(await store.learn(seeker, "2", adding("I am a nurse."))) == [
+            "I am a nurse."
+        ]
 
     async def test_a_corrupt_row_is_left_out_and_the_others_are_read(
         self, store: PersonaStore, capfd: pytest.CaptureFixture[str]
@@ -319,6 +358,21 @@ asyncio.run(main())
         assert await store.facts(seeker, superseded=True) == [fact]
         after = await store.learn(seeker, "3", adding("I have a cat."))
         assert sentences(after) == ["I am a nurse.", "I have a cat."]
+
+    async def test_a_server_that_never_answers_is_a_clear_error(self, key: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:  # accepts, and says nothing
+            address = f"x@127.0.0.1:{server.getsockname()[1]}/x"
+            store = PersonaStore(f"postgresql+asyncpg://{address}", FieldCipher([key]))
+            with pytest.raises(MemoryStoreError, match="TimeoutError"):
+                await store.open()
+            await store.close()
+
+    @pytest.mark.parametrize(
+        "url", ["nonsense", "mysql+nothing://x/y", "sqlite+aiosqlite://a:b:c/"]
+    )
+    async def test_an_address_that_is_none_is_a_clear_error(self, key: str, url: str) -> None:
+        with pytest.raises(MemoryStoreError, match="Check that the database of PAL_MEMORY_DB"):
+            await PersonaStore(url, FieldCipher([key])).open()
 
     async def test_a_database_that_is_gone_is_a_clear_error_without_a_word_of_a_seeker(
         self, key: str

@@ -24,7 +24,7 @@ def test_an_unknown_label_is_named() -> None:
         RiskLevel.parse("severe")
 
 
-def test_kinds_are_six() -> None:
+def test_kinds_are_seven() -> None:
     assert [kind.value for kind in RiskKind] == [
         "suicide",
         "self-harm",
@@ -32,6 +32,7 @@ def test_kinds_are_six() -> None:
         "abuse",
         "eating-disorder",
         "medical-emergency",
+        "minors",
     ]
 
 

