@@ -57,12 +57,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Bot(ThreadingHTTPServer):
-    """Remembers; or forgets with each session, or nothing at all, as it is told to."""
+    """Remembers; or never, or for ever, as it is told to."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.facts: defaultdict[str, list[str]] = defaultdict(list)
-        self.forgets_sessions = self.never_forgets = False
+        self.never_learns = self.never_forgets = False
 
     @property
     def url(self) -> str:
@@ -75,9 +75,7 @@ class Bot(ThreadingHTTPServer):
             return [{"text": "\n".join(["I noted:", *lines, "That is all."])}]
         if text == "/forget_me":
             facts *= self.never_forgets
-        elif text == "/session_start":
-            facts *= not self.forgets_sessions
-        elif "I am" in text:
+        elif "I am" in text and not self.never_learns:
             facts.append(text)
         return [{"text": "You must be a teacher." if "job" in text else "I see."}]
 
@@ -134,14 +132,16 @@ def test_a_bot_is_examined_over_http_and_left_without_a_trace(
     assert not any(bot.facts.values())
 
 
-def test_a_bot_that_forgets_or_does_not_is_told_apart(
+def test_a_bot_that_remembers_nothing_or_all_is_told_apart(
     bot: Bot, cases: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bot.forgets_sessions, bot.never_forgets = True, True
+    bot.never_forgets = True
     assert main(["--url", bot.url, "--cases", str(cases)]) == 0
     printed = capsys.readouterr().out
-    assert "- extraction, a job: known nurse; known: []" in printed
     assert "- forgetting, gone: nothing ; known: ['I am a nurse.']" in printed
+    bot.never_learns = True
+    assert main(["--url", bot.url, "--cases", str(cases)]) == 0
+    assert "- extraction, a job: known nurse; known: []" in capsys.readouterr().out
 
 
 def test_an_extractors_sentences_accumulate_until_forgotten(
