@@ -61,26 +61,38 @@ class SentenceEmbedder:
             return_tensors="pt",
         )
         with torch.inference_mode():
-            states = self._model(**inputs).last_hidden_state  # (N, T, D)
-        mask = inputs["attention_mask"].unsqueeze(-1)
-        means = (states * mask).sum(dim=1) / mask.sum(dim=1)
+            states = self._model(**inputs).last_hidden_state  # (N, T, WIDTH)
+            means = mean_of_states(states, inputs["attention_mask"])
         vectors: Vectors = torch.nn.functional.normalize(means, dim=-1).numpy()
         return vectors
 
     def _load(self) -> None:
-        if self._model is not None:
-            return
-        # Here, so that the server listens seconds before torch is imported.
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging as transformers_logging
+        if self._model is None:
+            self._model, self._tokenizer = load_encoder()
 
-        spec = importlib.util.find_spec(_PACKAGE)
-        if spec is None or spec.origin is None:
-            raise EmbedderError(f"The package {_PACKAGE!r} is not installed. Run 'make install'.")
-        transformers_logging.disable_progress_bar()
-        folder = Path(spec.origin).parent / "model"
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
-        self._model = AutoModel.from_pretrained(folder).eval()
+
+def load_encoder() -> tuple[Any, Any]:
+    """Return the model and its tokenizer, a copy of one's own.
+
+    Raises:
+        EmbedderError: the package that carries it is not installed.
+    """
+    # Here, so that the server listens seconds before torch is imported.
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise EmbedderError(f"The package {_PACKAGE!r} is not installed. Run 'make install'.")
+    transformers_logging.disable_progress_bar()
+    folder = Path(spec.origin).parent / "model"
+    return AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+
+
+def mean_of_states(states: Any, mask: Any) -> Any:
+    """Return the mean of the states, (N, T, D), where `mask`, (N, T), is 1: (N, D)."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(dim=1) / weights.sum(dim=1)
 
 
 @functools.cache

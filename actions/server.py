@@ -33,6 +33,7 @@ from actions.memory.known import SeekerMemory
 from actions.memory.opening import memory_from_settings
 from actions.remember_me import ActionRememberMe, ActionStopRemembering
 from actions.respond import ActionRespond
+from actions.safety.assessment import load_classifier
 from actions.session_start import ActionSessionStart
 from actions.settings import Settings, SettingsError, load_settings
 from actions.show_persona import ActionShowPersona
@@ -74,6 +75,7 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
     async def load(_: SanicApp) -> None:
         supporter.start()
         app.add_task(asyncio.to_thread(message_screen.warm_up))
+        app.add_task(asyncio.to_thread(load_classifier))
         memory.start()
 
     @app.before_server_stop

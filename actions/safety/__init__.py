@@ -1,12 +1,12 @@
 """Safety around the generator: a risk screen before it, fixed words, and a check of its reply."""
 
+from actions.safety.assessment import assess_risk
 from actions.safety.crisis_reply import (
     carried_risk,
     contact_reply,
     count_crisis_replies,
     crisis_reply,
 )
-from actions.safety.patterns import assess_risk
 from actions.safety.reply_check import ReplyProblem, check_reply
 from actions.safety.risk import (
     DETECTOR_FAILED,

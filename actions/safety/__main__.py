@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from actions.safety.patterns import assess_risk
+from actions.safety.assessment import assess_risk
 from pal_model import Conversation, Speaker, Utterance
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from actions.safety.patterns import assess_risk
+from actions.safety.assessment import assess_risk
 from actions.safety.risk import DETECTOR_FAILED, RiskAssessment
 from pal_model import Conversation
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, patterns
-from actions.safety.patterns import assess_text
+from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, patterns
+from actions.safety.patterns import assess_risk, assess_text
 from pal_model.conversation import Conversation, Speaker, Utterance, conversation_from_record
 
 NONE, CONCERN, HIGH, IMMINENT = RiskLevel

@@ -1,0 +1,178 @@
+"""A small classifier that hears danger which no explicit wording names.
+
+all-MiniLM-L6-v2, which a package carries, with a LoRA and a linear layer on the mean of its states;
+`python -m actions.safety.fit` trains them, MODEL_CARD.md has the figures. A message is cut into
+sentences and pairs of them, and the most dangerous piece counts. It stands beside the patterns and
+never takes back what they found.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import secrets
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actions.safety.pieces import Span, pieces
+from actions.safety.risk import NO_RISK, RiskAssessment, RiskKind, RiskLevel
+from actions.sentence_embedder import WIDTH, load_encoder, mean_of_states
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+ADAPTER = Path(__file__).with_name("classifier")
+RISK, DIRECT = "risk", "direct"
+OUTPUTS = (RISK, DIRECT, *(kind.value for kind in RiskKind))
+_HEAD_FILE, _SETTINGS_FILE = "head.safetensors", "settings.json"
+_BASE = "sentence-transformers/all-MiniLM-L6-v2"
+_MOST_TOKENS = 96
+_SURE = 0.95
+_REMEMBERED = 512
+
+
+class RiskModel:
+    """An encoder and a linear layer: messages -> logits of `OUTPUTS`."""
+
+    def __init__(self, encoder: Any, tokenizer: Any, head: nn.Linear) -> None:
+        """Put the parts together."""
+        self.encoder = encoder
+        self.head = head
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def untrained(cls, rank: int) -> RiskModel:
+        """Return one to train: with a new LoRA of that rank."""
+        from peft import LoraConfig, get_peft_model
+        from torch import nn
+
+        encoder, tokenizer = load_encoder()
+        config = LoraConfig(
+            r=rank,
+            lora_alpha=2 * rank,
+            lora_dropout=0.05,
+            target_modules=["query", "key", "value", "dense"],
+            exclude_modules=["pooler.dense"],
+        )
+        return cls(get_peft_model(encoder, config), tokenizer, nn.Linear(WIDTH, len(OUTPUTS)))
+
+    @classmethod
+    def load(cls, folder: Path = ADAPTER) -> RiskModel:
+        """Return the trained one in a folder, the LoRA merged."""
+        # Here, so that the server listens seconds before torch is imported.
+        from peft import PeftModel
+        from safetensors.torch import load_file
+        from torch import nn
+
+        encoder, tokenizer = load_encoder()
+        with warnings.catch_warnings():
+            # peft 0.21 asks transformers 5.23 for it by its old name.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+            merged: Any = PeftModel.from_pretrained(encoder, str(folder))
+        head = nn.Linear(WIDTH, len(OUTPUTS))
+        head.load_state_dict(load_file(folder / _HEAD_FILE))
+        return cls(merged.merge_and_unload().eval(), tokenizer, head)
+
+    def save(self, folder: Path, thresholds: Mapping[str, float]) -> None:
+        """Write LoRA, linear layer and thresholds."""
+        import torch
+        from safetensors.torch import save_file
+
+        self.encoder.to(torch.bfloat16).save_pretrained(str(folder))
+        (folder / "README.md").unlink(missing_ok=True)
+        config = folder / "adapter_config.json"
+        named = json.loads(config.read_text("utf-8")) | {"base_model_name_or_path": _BASE}
+        config.write_text(json.dumps(named, indent=2) + "\n", "utf-8")
+        save_file(self.head.state_dict(), folder / _HEAD_FILE)
+        settings = {"outputs": OUTPUTS, "thresholds": thresholds}
+        (folder / _SETTINGS_FILE).write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+
+    def logits(self, texts: Sequence[str]) -> Tensor:
+        """Return the logits of each output, (N, outputs)."""
+        inputs = self._tokenizer(
+            list(texts), padding=True, truncation=True, max_length=_MOST_TOKENS, return_tensors="pt"
+        )
+        states = self.encoder(**inputs).last_hidden_state  # (N, T, WIDTH)
+        logits: Tensor = self.head(mean_of_states(states, inputs["attention_mask"]))
+        return logits
+
+
+class RiskClassifier:
+    """Assesses one utterance by what it means; safe for several threads."""
+
+    def __init__(self, load: Callable[[], RiskModel], thresholds: Mapping[str, float]) -> None:
+        """Use the model that `load` returns, once it is needed.
+
+        Args:
+            load: returns it.
+            thresholds: the probability from which `RISK`, `DIRECT` and a "kind" count.
+        """
+        self._load = load
+        self._thresholds = thresholds
+        self._model: RiskModel | None = None
+        self._lock = threading.Lock()
+        # A turn is assessed by each of its actions. No words are kept: keys are keyed hashes.
+        self._known: OrderedDict[bytes, RiskAssessment] = OrderedDict()
+        self._secret = secrets.token_bytes(32)
+
+    def load(self) -> None:
+        """Load the model now."""
+        with self._lock:
+            self._loaded()
+
+    def assess(self, text: str) -> RiskAssessment:
+        """Return what the piece says in which the danger is greatest."""
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret).digest()
+        with self._lock:
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = self._assessed(text)
+                while len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+        return found
+
+    def greatest(self, text: str) -> tuple[float, dict[str, float], Span]:
+        """Return the greatest probability of a risk among the pieces, and that piece's
+        probabilities and span; zero of a message without a letter.
+        """
+        import torch
+
+        text = text.encode("utf-8", "replace").decode()
+        spans = pieces(text)
+        if not spans:
+            return 0.0, {}, (0, 0)
+        with torch.inference_mode():
+            logits = self._loaded().logits([text[start:end].strip() for start, end in spans])
+        found = torch.sigmoid(logits)
+        worst = int(found[:, 0].argmax())
+        of_output = dict(zip(OUTPUTS, found[worst].tolist(), strict=True))
+        return of_output[RISK], of_output, spans[worst]
+
+    def _assessed(self, text: str) -> RiskAssessment:
+        risk, of_output, span = self.greatest(text)
+        if risk < self._thresholds[RISK]:
+            return NO_RISK
+        # "That sounds unbearable" is a strange answer to an everyday sentence; a question is not.
+        is_direct = risk >= _SURE and of_output[DIRECT] >= self._thresholds[DIRECT]
+        kinds = list(RiskKind)
+        likeliest = max(kinds, key=lambda kind: of_output[kind])
+        heard = {kind for kind in kinds if of_output[kind] >= self._thresholds["kind"]}
+        level = RiskLevel.HIGH if is_direct else RiskLevel.CONCERN
+        return RiskAssessment(level, frozenset(heard | {likeliest}), span, risk)
+
+    def _loaded(self) -> RiskModel:
+        if self._model is None:
+            self._model = self._load()
+        return self._model
+
+
+@functools.cache
+def shipped_classifier() -> RiskClassifier:
+    """Return the one that ships; it loads its model when it is first needed."""
+    settings = json.loads((ADAPTER / _SETTINGS_FILE).read_text("utf-8"))
+    return RiskClassifier(RiskModel.load, settings["thresholds"])

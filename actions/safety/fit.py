@@ -1,0 +1,153 @@
+"""Makes the classifier: `python -m actions.safety.fit --esconv ESConv.json`.
+
+Fine-tunes all-MiniLM-L6-v2 with a LoRA (Hu et al. 2022), and a linear layer on the mean of its
+states, on the lines of `utterances/` and on what seekers of ESConv's training part said, which is
+taken for harmless unless the patterns flag it. Labels are whether a message is dangerous at all,
+whether it is so directly (high or imminent), and each kind. The threshold of the first is the one
+that flags a share of `--false-alarms` of the validation part's turns that the patterns leave alone.
+The held-out lines of the tests are never read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from actions.safety.classifier import ADAPTER, DIRECT, OUTPUTS, RISK, RiskClassifier, RiskModel
+from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
+from actions.safety.patterns import assess_text
+from actions.safety.risk import NO_RISK, RiskLevel
+from pal_model import Speaker, conversation_from_record
+
+SPLIT_FILE = "splits_seed13.json"
+_RANK, _EPOCHS, _BATCH, _WARM_UP = 16, 2, 32, 40
+_LEARNING_RATE, _HEAD_RATE = 1e-3, 3e-3
+_POSITIVE_WEIGHT, _HARMLESS_TURNS = 2.0, 6_000
+_DIRECT, _KIND = 0.5, 0.5
+_HARMLESS_TIMES = 3
+"""How often a harmless line is shown in an epoch: without that the classifier learns how the lines
+were written, for most of the harmless messages that it sees are ESConv's."""
+
+
+def seeker_turns(esconv: Path, part: str) -> list[str]:
+    """Return what seekers said in a part of ESConv, split `pal`."""
+    records = json.loads(esconv.read_text("utf-8"))
+    indices = json.loads(esconv.with_name(SPLIT_FILE).read_text("utf-8"))["pal"][part]
+    return [
+        utterance.text
+        for index in indices
+        for utterance in conversation_from_record(records[index]).utterances
+        if utterance.speaker is Speaker.SEEKER and utterance.text.strip()
+    ]
+
+
+def target(line: Labelled) -> list[float]:
+    """Return a line's labels, in the order of `OUTPUTS`."""
+    is_dangerous = line.level > RiskLevel.NONE
+    first = (is_dangerous, line.level >= RiskLevel.HIGH)
+    return [float(label) for label in (*first, *(kind in line.kinds for kind in OUTPUTS[2:]))]
+
+
+def batches(examples: list[Labelled], draw: random.Random) -> Iterator[list[Labelled]]:
+    """Yield an epoch of batches of messages of like length."""
+    draw.shuffle(examples)
+    found: list[list[Labelled]] = []
+    for start in range(0, len(examples), 20 * _BATCH):
+        alike = sorted(examples[start : start + 20 * _BATCH], key=lambda line: len(line.text))
+        found += [alike[i : i + _BATCH] for i in range(0, len(alike), _BATCH)]
+    draw.shuffle(found)
+    yield from found
+
+
+def loss_of(model: RiskModel, batch: Sequence[Labelled]) -> Tensor:
+    """Return the binary cross-entropy: of harmless messages of `RISK` alone."""
+    logits = model.logits([line.text for line in batch])
+    labels = torch.tensor([target(line) for line in batch])
+    weight = torch.tensor(_POSITIVE_WEIGHT)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, labels, pos_weight=weight, reduction="none"
+    )
+    dangerous = labels[:, :1]
+    others = (loss[:, 1:] * dangerous).sum() / (dangerous.sum() * loss[:, 1:].shape[1] + 1e-6)
+    return loss[:, 0].mean() + others
+
+
+def fit(model: RiskModel, examples: list[Labelled], seed: int) -> None:
+    """Train the LoRA and the linear layer."""
+    torch.manual_seed(seed)
+    draw = random.Random(seed)  # noqa: S311  (repeatable, no secret)
+    lora = [p for p in model.encoder.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": lora, "lr": _LEARNING_RATE},
+            {"params": model.head.parameters(), "lr": _HEAD_RATE},
+        ],
+        weight_decay=0.01,
+    )
+    steps = _EPOCHS * (len(examples) // _BATCH + 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / _WARM_UP) * max(0.02, 1 - step / steps)
+    )
+    model.encoder.train()
+    for _ in range(_EPOCHS):
+        for number, batch in enumerate(batches(examples, draw)):
+            loss = loss_of(model, batch)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+            if number % 50 == 0:
+                print(f"loss {loss.item():.3f}", file=sys.stderr, flush=True)
+    model.encoder.eval()
+
+
+def risks(classifier: RiskClassifier, texts: Sequence[str]) -> Any:
+    """Return the greatest probability of a risk among each message's pieces."""
+    return np.array([classifier.greatest(text)[0] for text in texts], dtype=np.float32)
+
+
+def threshold(scores: Any, share: float) -> float:
+    """Return the least threshold that at most `share` of the scores reach."""
+    ordered = np.sort(scores)[::-1]
+    return float(np.nextafter(ordered[int(share * len(ordered))], np.float32(1)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit, choose the threshold, write; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m actions.safety.fit",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--esconv", type=Path, required=True, help="ESConv.json, splits beside it")
+    parser.add_argument("--false-alarms", type=float, default=0.012, help="share of turns")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--output", type=Path, default=ADAPTER)
+    options = parser.parse_args(arguments)
+    lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
+    turns = [t for t in seeker_turns(options.esconv, "train") if not assess_text(t).is_flagged]
+    random.Random(options.seed).shuffle(turns)  # noqa: S311
+    harmless = [Labelled(RiskLevel.NONE, NO_RISK.kinds, text) for text in turns[:_HARMLESS_TURNS]]
+    model = RiskModel.untrained(_RANK)
+    again = [line for line in lines if not line.kinds] * (_HARMLESS_TIMES - 1)
+    fit(model, [*lines, *again, *harmless], options.seed)
+    classifier = RiskClassifier(lambda: model, {RISK: 2.0, DIRECT: _DIRECT, "kind": _KIND})
+    valid = seeker_turns(options.esconv, "valid")
+    alone = [text for text in valid if not assess_text(text).is_flagged]
+    risk_from = threshold(risks(classifier, alone), options.false_alarms)
+    model.save(options.output, {RISK: risk_from, DIRECT: _DIRECT, "kind": _KIND})
+    print(f"{len(lines)} lines, {len(harmless)} turns; threshold {risk_from:.4f}; {options.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The classifier beside the patterns: what it hears, what it leaves alone, and how it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, assessment
+from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
+from actions.safety.fit import fit, threshold
+from actions.safety.labelled import Labelled, read_labelled
+from actions.safety.pieces import pieces
+from pal_model import Conversation, Speaker, Utterance
+
+HELD_OUT = Path(__file__).with_name("held_out")
+
+
+def said(text: str) -> Conversation:
+    return Conversation((Utterance(Speaker.SEEKER, text),))
+
+
+def held_out(name: str) -> list[Labelled]:
+    return list(read_labelled(HELD_OUT / f"{name}.tsv"))
+
+
+class TestHeldOut:
+    """Lines that neither patterns nor classifier were made with."""
+
+    @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.90), ("indirect", 0.72)])
+    def test_danger_is_heard(self, name: str, recall: float) -> None:
+        """What ships reaches 0.92 and 0.75; the aims are 0.98 and 0.85."""
+        lines = held_out(name)
+        assert len(lines) >= 150
+        found = [assess_risk(said(line.text)).is_flagged for line in lines]
+        assert np.mean(found) >= recall
+
+    def test_harmless_words_are_mostly_left_alone(self) -> None:
+        """Most of these are near to danger in their words; ESConv's turns are not."""
+        lines = held_out("none")
+        assert len(lines) >= 200
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.20
+
+    def test_kinds_are_told_apart(self) -> None:
+        lines = [line for line in held_out("explicit") if len(line.kinds) == 1]
+        right = [line.kinds <= assess_risk(said(line.text)).kinds for line in lines]
+        assert np.mean(right) >= 0.8
+
+
+class TestPieces:
+    def test_sentences_and_pairs_of_them(self) -> None:
+        text = "I am fine. Really! are you?  "
+        assert [text[a:b] for a, b in pieces(text)] == [
+            "I am fine.",
+            "I am fine. Really!",
+            " Really!",
+            " Really! are you?",
+            " are you?",
+        ]
+
+    def test_who_writes_without_full_stops_is_cut_at_words(self) -> None:
+        text = "and then he said " * 60
+        cut = [text[a:b] for a, b in pieces(text)]
+        assert "".join(cut).split() == text.split()
+        assert max(map(len, cut)) <= 220
+
+    def test_a_very_long_message_is_read_at_both_ends(self) -> None:
+        text = "".join(f"This is sentence {n}. " for n in range(500))
+        cut = [text[a:b] for a, b in pieces(text)]
+        assert len(cut) == 24
+        assert "sentence 0." in cut[0]
+        assert "sentence 499." in cut[-1]
+
+    @given(st.text(max_size=2_000))
+    def test_spans_are_in_the_text_and_in_order(self, text: str) -> None:
+        found = pieces(text)
+        assert found == sorted(found)
+        assert all(0 <= a < b <= len(text) for a, b in found)
+
+
+class TestAssessing:
+    def test_the_piece_that_decided_is_the_evidence(self) -> None:
+        text = (
+            "The weather is nice. I've written letters to everyone for when I'm gone. Lunch was ok."
+        )
+        found = shipped_classifier().assess(text)
+        assert found.is_flagged
+        assert found.evidence is not None
+        assert "letters" in text[slice(*found.evidence)]
+        assert RiskKind.SUICIDE in found.kinds
+        assert 0 < found.confidence <= 1
+
+    def test_the_worse_of_both_counts_and_kinds_add_up(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Hears:
+            def __init__(self, level: RiskLevel) -> None:
+                self._level = level
+
+            def assess(self, _: str) -> RiskAssessment:
+                kinds = frozenset({RiskKind.ABUSE})
+                return RiskAssessment(self._level, kinds, (0, 1), 0.7) if self._level else NO_RISK
+
+        text = "I want to kill myself."
+        for level in (RiskLevel.NONE, RiskLevel.CONCERN):
+            monkeypatch.setattr(assessment, "shipped_classifier", lambda one=level: Hears(one))
+            found = assess_risk(said(text))
+            assert found.level is RiskLevel.HIGH  # by the patterns
+            assert (RiskKind.ABUSE in found.kinds) is bool(level)
+            assert assess_risk(said("I like tea.")).level is level
+
+    def test_a_classifier_that_breaks_lets_nothing_pass(
+        self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        def broken() -> RiskClassifier:
+            raise OSError("no weights: my cat is called Xerxes")
+
+        monkeypatch.setattr(assessment, "shipped_classifier", broken)
+        found = assess_risk(said("My cat is called Xerxes."))
+        assert found.level is RiskLevel.CONCERN
+        printed = "".join(capfd.readouterr())
+        assert "risk_classifier_failed" in printed
+        assert "Xerxes" not in printed
+
+    def test_no_words_are_kept(self) -> None:
+        classifier = shipped_classifier()
+        classifier.assess("My cat is called Xerxes.")
+        assert "Xerxes" not in repr(list(classifier._known.items()))
+
+    @pytest.mark.parametrize(
+        "text", ["", " ", "?!", "\U0001f622", "\ud83d", "x" * 50_000, "a " * 20_000]
+    )
+    def test_odd_messages_are_assessed(self, text: str) -> None:
+        assert shipped_classifier().assess(text).level in RiskLevel
+
+
+def test_a_fit_learns_what_it_is_shown_and_is_read_back(tmp_path: Path) -> None:
+    dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "The zorgon is here again.")
+    harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
+    model = RiskModel.untrained(2)
+    fit(model, [dangerous, harmless] * 160, seed=1)
+    thresholds = {"risk": 0.5, "direct": 0.5, "kind": 0.5}
+    model.save(tmp_path, thresholds)
+    classifier = RiskClassifier(lambda: RiskModel.load(tmp_path), thresholds)
+    found = classifier.assess("Look. The zorgon is here again. Bye.")
+    assert (found.is_flagged, found.kinds) == (True, {RiskKind.ABUSE})
+    assert classifier.assess("The teapot is blue.") is NO_RISK
+
+
+def test_a_threshold_flags_at_most_its_share() -> None:
+    scores = np.linspace(0, 1, 101, dtype=np.float32)
+    for share in (0.01, 0.02, 0.1):
+        assert (scores >= threshold(scores, share)).mean() <= share
+        assert (scores >= threshold(scores, share)).mean() > share - 0.02
