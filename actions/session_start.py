@@ -43,11 +43,12 @@ class ActionSessionStart(Action):  # type: ignore[misc]
         carried = (*CARRIED_SLOTS, "facts") if known.is_out else CARRIED_SLOTS
         slots = dict.fromkeys(("facts", "persona", "utterances_read", "persona_used", "listed"))
         slots |= {name: tracker.get_slot(name) for name in carried}
-        if known.is_kept and known.facts:
+        if known.is_kept:
             # How much, not what: somebody else may be looking at the screen.
             count = len(known.facts)
-            things = "one thing" if count == 1 else f"{count} things"
-            say(dispatcher, tracker, WELCOME_BACK.format(count=f"{things} you told me"))
+            things = {0: "nothing yet", 1: "one thing you told me"}
+            told = things.get(count, f"{count} things you told me")
+            say(dispatcher, tracker, WELCOME_BACK.format(count=told))
             slots["persona"] = list(await self._memory.chosen(known, ""))
         else:
             dispatcher.utter_message(response="utter_greet")

@@ -79,6 +79,13 @@ class TestConsent:
         [greeting] = await stranger.session()
         assert greeting["response"] == "utter_greet"
 
+    async def test_who_agreed_and_told_nothing_is_not_told_to_agree(self, meet: Meet) -> None:
+        ada = meet("ada")
+        await ada.ask("remember_me")
+        [greeting] = await ada.session()
+        assert greeting["text"] == WELCOME_BACK.format(count="nothing yet")
+        assert ada.persona == []
+
     async def test_taken_back_all_is_erased_but_for_the_session(
         self, meet: Meet, store: PersonaStore
     ) -> None:
