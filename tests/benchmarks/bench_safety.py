@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 from tqdm import tqdm
 
-from actions.safety import RiskAssessment, assess_risk
+from actions.safety import RiskAssessment, assess_risk, patterns
 from actions.safety.labelled import Labelled, read_labelled
 from pal_model import Conversation, Speaker, Utterance
 from tests.benchmarks.report import CHECKOUT, described, environment, save, table, verdict
@@ -32,8 +32,12 @@ MOST_FALSE_ALARMS = 0.02
 MOST_MILLISECONDS = 50.0
 
 
+_by_patterns_alone = False
+
+
 def assess(text: str) -> RiskAssessment:
-    return assess_risk(Conversation((Utterance(Speaker.SEEKER, text),)))
+    by = patterns.assess_risk if _by_patterns_alone else assess_risk
+    return by(Conversation((Utterance(Speaker.SEEKER, text),)))
 
 
 def seeker_turns(esconv: Path) -> list[str]:
@@ -123,7 +127,10 @@ def main() -> int:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=Path, help="write ESConv's flagged turns here")
+    parser.add_argument("--patterns", action="store_true", help="without the classifier")
     options = parser.parse_args()
+    global _by_patterns_alone
+    _by_patterns_alone = options.patterns
     results: dict[str, Any] = {}
     facts = environment()
     for line in described(facts):

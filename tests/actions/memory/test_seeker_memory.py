@@ -39,6 +39,11 @@ def meet(memory: SeekerMemory, supporter: Supporter) -> Meet:
     return lambda name: Seeker(name, memory, supporter)
 
 
+async def fail(*_: object, **__: object) -> None:
+    """Stands in for a method of the store."""
+    raise MemoryStoreError("gone")
+
+
 def works_again(memory: SeekerMemory) -> None:
     """As if the pause after a failure were over."""
     memory._try_again_at = 0.0
@@ -265,9 +270,6 @@ class TestOutage:
         await ada.say("Hello", "I am a nurse.", "it rains")
         await ada.ask("remember_me")
 
-        async def fail(*_: object, **__: object) -> None:
-            raise MemoryStoreError("gone")
-
         with monkeypatch.context() as patch:
             for method in ("consented_at", "facts", "learn", "erase", "consent"):
                 patch.setattr(store, method, fail)
@@ -294,9 +296,6 @@ class TestOutage:
         await ada.say("Hello", "I am a nurse.", "it rains")
         await ada.ask("remember_me")
 
-        async def fail(*_: object, **__: object) -> None:
-            raise MemoryStoreError("gone")
-
         with monkeypatch.context() as patch:
             patch.setattr(store, "consented_at", fail)
             await ada.say("I live in Leeds.")
@@ -312,9 +311,6 @@ class TestOutage:
     ) -> None:
         ada = meet("ada")
         await ada.ask("remember_me")
-
-        async def fail(*_: object, **__: object) -> None:
-            raise MemoryStoreError("gone")
 
         with monkeypatch.context() as patch:
             patch.setattr(store, "consented_at", fail)
