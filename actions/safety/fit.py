@@ -94,8 +94,9 @@ def fit(model: RiskModel, examples: list[Labelled], seed: int) -> None:
         weight_decay=0.01,
     )
     steps = _EPOCHS * (len(examples) // _BATCH + 1)
+    warm_up = max(1, min(_WARM_UP, steps // 5))
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1.0, (step + 1) / _WARM_UP) * max(0.02, 1 - step / steps)
+        optimiser, lambda step: min(1.0, (step + 1) / warm_up) * max(0.02, 1 - step / steps)
     )
     model.encoder.train()
     for _ in range(_EPOCHS):
