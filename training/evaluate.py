@@ -151,6 +151,8 @@ def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
     part = set(read_split(split_file, evaluation.split, evaluation.part))
     for recipe in _recipes(Path(find_model(evaluation.model))):
         config = RunConfig.load(recipe)
+        if config.data.corpus != "esconv":
+            continue
         learnt = read_split(split_file, config.data.split, "train")
         random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
         seen = part.intersection(learnt[: config.data.train_conversations])

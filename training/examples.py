@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pal_model import Conversation, Persona, Speaker
 from pal_model.encoding import Encoder, TokenIds
@@ -12,15 +12,23 @@ from pal_model.seq2seq_encoding import Seq2SeqEncoder
 from pal_model.strategy import Strategy
 from training.turn_personas import TurnPersonas
 
+UNLABELLED = Strategy.OTHERS
+
 
 @dataclass(frozen=True, slots=True)
 class SupporterTurn:
-    """A response of a human supporter, what was said before it, and the seeker's persona then."""
+    """A response of a human supporter, what was said before it, and the seeker's persona then.
+
+    Attributes:
+        is_labelled: whether people named the strategy, as in ESConv; elsewhere it is `UNLABELLED`,
+            which is given to a model, not to be learnt.
+    """
 
     history: Conversation
     persona: Persona
     strategy: Strategy
     response: str
+    is_labelled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,8 @@ class TurnExample:
         history_ids: what is read beside it.
         cue_ids: what the model is given to begin the response.
         target_ids: what it is to write: the strategy's name, the response, its end (Eq. 5).
-        strategy_length: number of tokens of `target_ids` that name the strategy.
+        strategy_length: number of tokens of `target_ids` that name the strategy; 0 where the name
+            is part of the cue.
     """
 
     persona_ids: TokenIds
@@ -77,30 +86,48 @@ def supporter_turns(
         )
 
 
+def unlabelled_turns(conversation: Conversation) -> Iterator[SupporterTurn]:
+    """Yield the turns in which somebody answers who told of something, of a corpus that names no
+    strategies and of which no personas are known.
+    """
+    previous: Speaker | None = None
+    for index, utterance in enumerate(conversation.utterances):
+        is_answer = (previous, utterance.speaker) == (Speaker.SEEKER, Speaker.SUPPORTER)
+        previous = utterance.speaker
+        if is_answer and utterance.text.strip():
+            history = Conversation(conversation.utterances[:index])
+            yield SupporterTurn(history, Persona(), UNLABELLED, utterance.text, is_labelled=False)
+
+
 def encode(turn: SupporterTurn, encoder: Encoder, *, in_prompt: bool) -> TurnExample:
     """Encode a turn; `in_prompt` puts the persona before the history as text (Hard Prompt)."""
     inputs = encoder.encode_inputs(turn.history, turn.persona)
     persona, history = inputs.persona_ids, inputs.history_ids
     if in_prompt:
         persona, history = (), persona + history
+    name = encoder.strategy_ids[turn.strategy]
+    target = encoder.encode_response(turn.strategy, turn.response)
+    given = 0 if turn.is_labelled else len(name)
     return TurnExample(
         persona_ids=persona,
         history_ids=history,
-        cue_ids=inputs.cue_ids,
-        target_ids=encoder.encode_response(turn.strategy, turn.response),
-        strategy_length=len(encoder.strategy_ids[turn.strategy]),
+        cue_ids=inputs.cue_ids + target[:given],
+        target_ids=target[given:],
+        strategy_length=len(name) - given,
     )
 
 
 def encode_seq2seq(turn: SupporterTurn, encoder: Seq2SeqEncoder, start_id: int) -> TurnExample:
     """Encode a turn for an encoder-decoder whose decoder begins with `start_id`."""
     inputs = encoder.encode_inputs(turn.history, turn.persona)
+    target = encoder.encode_response(turn.strategy, turn.response)
+    given = 0 if turn.is_labelled else 1
     return TurnExample(
         persona_ids=inputs.persona_ids,
         history_ids=inputs.history_ids,
-        cue_ids=(start_id,),
-        target_ids=encoder.encode_response(turn.strategy, turn.response),
-        strategy_length=1,
+        cue_ids=(start_id, *target[:given]),
+        target_ids=target[given:],
+        strategy_length=1 - given,
     )
 
 
@@ -113,11 +140,7 @@ def without_some_personas(
     for index, turn in enumerate(turns):
         digest = hashlib.sha256(f"{draw} {index}".encode()).digest()
         dropped = int.from_bytes(digest[:8], "big") / 2**64 < share
-        yield (
-            SupporterTurn(turn.history, Persona(), turn.strategy, turn.response)
-            if dropped
-            else turn
-        )
+        yield replace(turn, persona=Persona()) if dropped else turn
 
 
 def with_personas_of(
@@ -127,11 +150,9 @@ def with_personas_of(
     control that tells a model which uses the persona from one that has learnt its style.
     """
     return [
-        SupporterTurn(
-            turn.history,
-            others[min(index, len(others) - 1)].persona if others else Persona(),
-            turn.strategy,
-            turn.response,
+        replace(
+            turn,
+            persona=others[min(index, len(others) - 1)].persona if others else Persona(),
         )
         for index, turn in enumerate(turns)
     ]

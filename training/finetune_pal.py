@@ -9,29 +9,46 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pal_model.persona_extractor import find_extractor
-from training.esconv_turns import EsconvTurns, read_turns
+from training.dialogue_turns import find_dialogues, read_dialogue_turns
+from training.esconv_turns import read_turns
+from training.examples import SupporterTurn
 from training.fitting import fit_form, run_command
 from training.forms import load_form
-from training.provenance import folder_hashes
+from training.provenance import file_hash, folder_hashes
 from training.run_config import RunConfig
 
 
-def read_corpus(config: RunConfig) -> EsconvTurns:
-    """Read the training and the validation part of ESConv; never its test part."""
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What a run learns from: its turns, conversation by conversation, and where they are from."""
+
+    parts: dict[str, list[list[SupporterTurn]]]
+    hashes: dict[str, str]
+
+
+def read_corpus(config: RunConfig) -> Corpus:
+    """Read a training and a validation part; never a test part."""
     data = config.data
-    return read_turns(
+    limits = {"train": data.train_conversations, "valid": data.valid_conversations}
+    if data.corpus != "esconv":
+        path = data.dialogues or find_dialogues(data.corpus)
+        parts = read_dialogue_turns(data.corpus, path, limits, config.seed)
+        return Corpus(parts, {path.name: file_hash(path)})
+    turns = read_turns(
         data.esconv,
         data.split,
-        ("train", "valid"),
+        tuple(limits),
         data.persona,
         data.extractor,
         seed=config.seed,
-        limits={"train": data.train_conversations, "valid": data.valid_conversations},
+        limits=limits,
     )
+    return Corpus(turns.parts, turns.hashes)
 
 
 def fit(config: RunConfig, output: Path, resume: bool) -> dict[str, Any]:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pal_model.configuration import PersonaForm
+from training.dialogue_turns import GeneratorCorpus
 from training.recipe import Recipe, Section
 from training.turn_personas import PersonaSource
 
 
 class DataSettings(Section):
-    """Which turns are learnt from, and which the best checkpoint is chosen on."""
+    """Which turns are learnt from, and which the best checkpoint is chosen on.
 
+    Every other corpus than ESConv is for an earlier stage, which `start_from` goes on from. Nobody
+    named strategies there, so that only responses are learnt, after the name "Others"; and nobody
+    has a persona.
+    """
+
+    corpus: GeneratorCorpus = "esconv"
+    dialogues: Path | None = None
+    """File of another corpus than ESConv; default: where it is found."""
     esconv: Path | None = None
     """ESConv.json; default: in PAL_DATA_DIR, or ../shared/data beside the checkout."""
     split: str = "pal"
@@ -25,6 +35,15 @@ class DataSettings(Section):
     persona_dropout: float = Field(0.15, ge=0, lt=1)
     extractor: str = "rules"
     max_row_tokens: int = Field(1024, ge=64)
+
+    @model_validator(mode="after")
+    def _has_personas_in_esconv_alone(self) -> Self:
+        if self.corpus != "esconv" and self.persona != "none":
+            raise ValueError(
+                f"data.corpus is {self.corpus!r} and data.persona {self.persona!r}; personas are "
+                'those of ESConv\'s seekers. Set data.persona to "none".'
+            )
+        return self
 
 
 class RunConfig(Recipe):

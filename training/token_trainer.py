@@ -127,6 +127,8 @@ class TokenTrainer(Trainer):
         loss, tokens = by_part.sum(0).tolist()
         metrics = {"loss": loss / tokens}
         for name, (part_loss, part_tokens) in zip(names, by_part.tolist(), strict=True):
+            if not part_tokens:  # a corpus without strategies' names
+                continue
             metrics[f"{name}_loss"] = part_loss / part_tokens
             metrics[f"{name}_perplexity"] = math.exp(part_loss / part_tokens)
         metrics = {f"{metric_key_prefix}_{key}": value for key, value in metrics.items()}

@@ -11,7 +11,7 @@ import pytest
 
 from pal_model import Strategy
 from training import evaluate
-from training.evaluate import RESULT_FILE, main
+from training.evaluate import RESULT_FILE, Evaluation, main, require_unseen
 from training.predicting import predict, turn_seed
 from training.predictions import Prediction, read_predictions
 from training.run_config import RunConfig
@@ -230,6 +230,11 @@ def test_a_model_is_not_evaluated_on_what_it_was_trained_on(
     RunConfig(base_model=str(base), start_from=model).save(later / "training_run.yaml")
     assert run(file, later, tmp_path / "out") == 2
     assert "was trained on 2 of the conversations in pal/test" in capsys.readouterr().err
+    elsewhere = {"corpus": "daily_dialog", "persona": "none"}
+    RunConfig.model_validate(config | {"data": config["data"] | elsewhere}).save(
+        model / "training_run.yaml"
+    )
+    require_unseen(Evaluation(str(later)), file)
     (model / "training_run.yaml").unlink()
     assert run(file, later, tmp_path / "out") == 2
     assert "what it learnt from cannot be told" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from pal_model import (
     PalGenerator,
     Persona,
     ReplyRequest,
+    Speaker,
     Strategy,
+    Utterance,
 )
 from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
@@ -29,6 +32,7 @@ from training.examples import (
     SupporterTurn,
     encode,
     supporter_turns,
+    unlabelled_turns,
     with_personas_of,
     without_some_personas,
 )
@@ -228,6 +232,71 @@ def test_the_fusion_is_trained_on_top_of_a_lora_and_served(
     assert generator.reply([request], GenerationOptions(seed=1))[0].text
 
 
+@pytest.fixture(scope="module")
+def listened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus in the layout of EmpatheticDialogues."""
+    file = tmp_path_factory.mktemp("listened") / "dialogues.jsonl"
+    said = ("I lost my job.", "So you lost your job?", "Yes, in May.", "In May. How are you now?")
+    utterances = [
+        {"speaker": ("speaker", "listener")[place % 2], "text": text}
+        for place, text in enumerate(said)
+    ]
+    parts = ["train"] * 8 + ["valid"] * 2 + ["test"] * 2
+    lines = (json.dumps({"split": part, "utterances": utterances}) for part in parts)
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("backbone", ["base", "blenderbot"])
+def test_an_earlier_stage_learns_responses_and_no_strategy(
+    backbone: str, esconv: Path, listened: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    first, then = tmp_path / "first", tmp_path / "then"
+    settings = {"data.corpus": "empathetic_dialogues", "data.persona": "none"}
+    form = {"persona_form": "fused", "lora": "null"} if backbone == "blenderbot" else {}
+    options = [f"{name}={value}" for name, value in form.items()]
+    stage = [f"{name}={value}" for name, value in settings.items()]
+    folder = request.getfixturevalue(backbone)
+
+    def run(output: Path, more: list[str]) -> dict[str, Any]:
+        words = [word for option in (*options, *more) for word in ("--set", option)]
+        assert train(esconv, folder, output, *words) == 0
+        facts: dict[str, Any] = json.loads((output / "training_run.json").read_text())
+        return facts
+
+    facts = run(first, [*stage, f"data.dialogues={listened}"])
+    assert facts["conversations"] == {"train": 8, "valid": 2}
+    assert list(facts["data"]) == ["dialogues.jsonl"]
+    assert facts["validation"]["eval_loss"] < 0.9 * facts["validation_before"]["eval_loss"]
+    assert "eval_name_loss" not in facts["validation"]
+    after = run(then, [f"start_from={first}"])
+    alone = run(tmp_path / "alone", [])
+    assert after["validation_before"] != alone["validation_before"]
+    assert "eval_name_loss" in after["validation"]
+
+
+def test_what_nobody_labelled_is_given_and_not_learnt(model: Any, tokenizer: Any) -> None:
+    encoder = Encoder(tokenizer, PalConfig(zero_shot=False))
+    utterances = tuple(
+        Utterance(speaker, text)
+        for speaker, text in (
+            (Speaker.SUPPORTER, "Welcome."),
+            (Speaker.SEEKER, "I moved."),
+            (Speaker.SUPPORTER, "Where?"),
+            (Speaker.SUPPORTER, "Far?"),
+        )
+    )
+    [turn] = unlabelled_turns(Conversation(utterances))
+    assert (turn.response, turn.history.utterances) == ("Where?", utterances[:2])
+    labelled = encode(replace(turn, is_labelled=True), encoder, in_prompt=False)
+    example = encode(turn, encoder, in_prompt=False)
+    assert example.cue_ids + example.target_ids == labelled.cue_ids + labelled.target_ids
+    assert example.target_ids == labelled.target_ids[labelled.strategy_length :]
+    assert example.strategy_length == 0
+    [kept] = without_some_personas([turn], 0.999, "any")
+    assert kept == turn
+
+
 def test_pal_on_blenderbot_small_is_trained_and_served(
     esconv: Path, blenderbot: Path, tmp_path: Path, conversation: Any
 ) -> None:
@@ -274,6 +343,7 @@ def test_settings_that_do_not_go_together_are_refused(
         ("lora: {rank: 0}", r"lora.rank is 0: .*greater than or equal to 1"),
         ("lorra: {}", r"lorra is {}: Extra inputs"),
         ("data: {persona: guessed}", r"data.persona is 'guessed'"),
+        ("data: {corpus: daily_dialog}", r"Set data.persona to .none"),
         ("a: [", "is not YAML"),
         ("[1, 2]", "holds a list; a recipe has settings"),
         ("extends: nothing.yaml", "Cannot read"),
