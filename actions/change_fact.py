@@ -12,15 +12,19 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.crisis_desk import CrisisDesk, risk_from_slot
 from actions.memory.errors import MemoryStoreError
 from actions.memory.facts import Fact
 from actions.memory.known import SeekerMemory
-from actions.safety import crisis_reply
-from actions.safety.screening import screened
 from actions.service_message import say
 from actions.show_persona import LISTED, describe, listed, numbered
 from actions.supporter import Supporter
-from actions.tracker_conversation import PAL_METADATA, latest_text, message_id
+from actions.tracker_conversation import (
+    PAL_METADATA,
+    conversation_from_events,
+    latest_text,
+    message_id,
+)
 from pal_model import Conversation, Speaker, Utterance
 
 log = structlog.get_logger(__name__)
@@ -87,13 +91,13 @@ class ActionChangeFact(Action):  # type: ignore[misc]
     "Forget that I ..." can also be somebody in danger, whom it answers as `action_respond` does.
     """
 
-    def __init__(self, supporter: Supporter, memory: SeekerMemory, locale: str) -> None:
+    def __init__(self, supporter: Supporter, memory: SeekerMemory, desk: CrisisDesk) -> None:
         """Change what `memory` knows, and let `supporter` forget what the model has read of it;
-        give the emergency numbers of `locale`.
+        leave danger to `desk`.
         """
         self._supporter = supporter
         self._memory = memory
-        self._locale = locale
+        self._desk = desk
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -105,11 +109,15 @@ class ActionChangeFact(Action):  # type: ignore[misc]
         """Do as the latest message asks, and say what was done."""
         slots: list[dict[str, Any]] = []
         written = latest_text(tracker)
-        risk = await screened(Conversation((Utterance(Speaker.SEEKER, written),)))
-        if risk.is_flagged:
-            words = crisis_reply(risk, locale=self._locale, earlier_replies=0)
-            dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.level.label}})
-            return [SlotSet("risk", risk.level.label), SlotSet("answered", True)]
+        said = Utterance(Speaker.SEEKER, written)
+        found = await self._desk.assess(Conversation((said,)))
+        if found.is_flagged:
+            risk = max(found.level, risk_from_slot(tracker.get_slot("risk")))
+            before = conversation_from_events(tracker.events)
+            conversation = Conversation((*before.utterances, said))
+            words, events = await self._desk.answer(tracker, conversation, found, risk)
+            dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.label}})
+            return [SlotSet("risk", risk.label), SlotSet("answered", True), *events]
         try:
             text, slots = await self._change(tracker, read_wish(written))
         except MemoryStoreError as error:

@@ -10,22 +10,24 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.counters import Counters
+from actions.crisis_desk import HANDOFF, CrisisDesk, risk_from_slot
+from actions.direct_questions import direct_answer, direct_question
 from actions.message_screen import reply_without_model
 from actions.safety import (
-    DETECTOR_FAILED,
+    RiskAssessment,
     RiskLevel,
     carried_risk,
     check_reply,
-    contact_reply,
-    count_crisis_replies,
-    crisis_reply,
 )
-from actions.safety.screening import screened
+from actions.settings import Settings
 from actions.supporter import Supporter
 from actions.tracker_conversation import (
+    DISCLOSURE,
     PAL_METADATA,
     conversation_from_events,
     persona_from_slot,
+    turns_since_disclosure,
 )
 from pal_model import Conversation, PalError, Reply, ReplyRequest, Speaker
 from pal_model.fallback_responses import fallback_response
@@ -43,13 +45,27 @@ CANNOT_ANSWER = (
 )
 
 
-class ActionRespond(Action):  # type: ignore[misc]
-    """Says one thing and sets `strategy`, `risk`, `persona_used` and `answered`."""
+REMINDER = (
+    "(A reminder, since we have been writing for a while: I'm a computer program, not a person and "
+    "not a therapist, and I can get things wrong. /help shows whom you can call if you need a "
+    "person.)"
+)
 
-    def __init__(self, supporter: Supporter, locale: str) -> None:
-        """Write with `supporter`; give the emergency numbers of `locale`."""
+
+class ActionRespond(Action):  # type: ignore[misc]
+    """Says one thing, and now and then that it is a program; sets `strategy`, `risk`,
+    `persona_used`, `handoff` and `answered`.
+    """
+
+    def __init__(
+        self, supporter: Supporter, desk: CrisisDesk, counters: Counters, settings: Settings
+    ) -> None:
+        """Write with `supporter`, leave danger to `desk`, count in `counters`."""
         self._supporter = supporter
-        self._locale = locale
+        self._desk = desk
+        self._counters = counters
+        self._locale = settings.locale
+        self._disclose_every = settings.disclose_every
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -60,63 +76,91 @@ class ActionRespond(Action):  # type: ignore[misc]
     ) -> list[dict[str, Any]]:
         """Answer the seeker's latest message."""
         conversation = conversation_from_events(tracker.events)
-        said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
-        risk, words = await self._assess(conversation, tracker.get_slot("risk"))
-        if words:
+        assessment = await self._desk.assess(conversation)
+        risk = _risk_now(tracker, conversation, assessment)
+        if risk > RiskLevel.NONE:
+            words, events = await self._desk.answer(tracker, conversation, assessment, risk)
             dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.label}})
-            return self._events(risk)
+            return [*_events(risk), *events]
+        over = [SlotSet(HANDOFF, None)] if tracker.get_slot(HANDOFF) else []
+        fixed = self._fixed_words(conversation)
+        if fixed:
+            dispatcher.utter_message(text=fixed, **{PAL_METADATA: {"service": True}})
+            return [*_events(risk), *over]
+        reply = await self._reply(dispatcher, conversation, tracker.get_slot("persona"))
+        if reply is not None and self._is_disclosure_due(tracker):
+            dispatcher.utter_message(
+                text=REMINDER, **{PAL_METADATA: {"service": True, DISCLOSURE: True}}
+            )
+        return [*_events(risk, reply), *over]
+
+    def _fixed_words(self, conversation: Conversation) -> str | None:
+        """Return what is said to a message that the model must not, or cannot, answer."""
+        said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
         words = reply_without_model(said)
         if words:
-            dispatcher.utter_message(text=words, **{PAL_METADATA: {"service": True}})
-            return self._events(risk)
-        persona = persona_from_slot(tracker.get_slot("persona"))
+            self._counters.count_turn("screen")
+            return words
+        question = direct_question(said)
+        if question is None:
+            return None
+        self._counters.count_turn("direct")
+        return direct_answer(question, self._locale)
+
+    async def _reply(
+        self, dispatcher: CollectingDispatcher, conversation: Conversation, persona: Any
+    ) -> Reply | None:
+        """Say what the model writes and return it; None where that was an apology."""
         try:
-            reply = await self._supporter.reply(ReplyRequest(conversation, persona))
+            reply = await self._supporter.reply(
+                ReplyRequest(conversation, persona_from_slot(persona))
+            )
         except TimeoutError:
             log.warning("turn_timed_out")
-            dispatcher.utter_message(text=TOOK_TOO_LONG, **{PAL_METADATA: {"service": True}})
-            return self._events(risk)
+            apology = TOOK_TOO_LONG
         except PalError as error:
             log.error("turn_failed", error=type(error).__name__)
-            dispatcher.utter_message(text=CANNOT_ANSWER, **{PAL_METADATA: {"service": True}})
-            return self._events(risk)
-        text = _safe_text(reply, conversation)
-        dispatcher.utter_message(text=text, **{PAL_METADATA: _metadata(reply, text)})
-        return self._events(risk, reply)
+            apology = CANNOT_ANSWER
+        else:
+            text = self._safe_text(reply, conversation)
+            dispatcher.utter_message(text=text, **{PAL_METADATA: _metadata(reply, text)})
+            self._counters.count_turn("model")
+            return reply
+        dispatcher.utter_message(text=apology, **{PAL_METADATA: {"service": True}})
+        self._counters.count_turn("apology")
+        return None
 
-    async def _assess(
-        self, conversation: Conversation, previous: Any
-    ) -> tuple[RiskLevel, str | None]:
-        """Return the level that now holds, and the fixed words it calls for, if any."""
-        assessment = await screened(conversation)
-        earlier = count_crisis_replies(conversation)
-        said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
-        level = carried_risk(
-            _risk_from_slot(previous), assessment, said, question=_question_before(conversation)
-        )
-        if assessment.is_flagged:
-            return level, crisis_reply(assessment, locale=self._locale, earlier_replies=earlier)
-        if level > RiskLevel.NONE:
-            return level, contact_reply(self._locale, earlier_replies=earlier)
-        return level, None
+    def _safe_text(self, reply: Reply, conversation: Conversation) -> str:
+        """Return the best candidate that may be said; a fixed sentence where none may."""
+        for text in (reply.text, *reply.alternatives):
+            problems = [str(problem) for problem in check_reply(text)]
+            if not problems:
+                return text
+            self._counters.count_refused(problems)
+            log.info("candidate_refused", problems=problems)
+        return fallback_response(reply.strategy, conversation)
 
-    def _events(self, risk: RiskLevel, reply: Reply | None = None) -> list[dict[str, Any]]:
-        return [
-            SlotSet("answered", True),
-            SlotSet("risk", risk.label),
-            SlotSet("strategy", reply.strategy.value if reply else None),
-            SlotSet("persona_used", list(reply.persona) if reply else []),
-        ]
+    def _is_disclosure_due(self, tracker: Tracker) -> bool:
+        turns = turns_since_disclosure(tracker.events)
+        return 0 < self._disclose_every <= turns
 
 
-def _risk_from_slot(value: Any) -> RiskLevel:
-    """Return the slot's level; one that cannot be read is a concern, as a broken screen is."""
-    if not value:
-        return RiskLevel.NONE
-    try:
-        return RiskLevel.parse(str(value))
-    except ValueError:
-        return DETECTOR_FAILED.level
+def _events(risk: RiskLevel, reply: Reply | None = None) -> list[dict[str, Any]]:
+    return [
+        SlotSet("answered", True),
+        SlotSet("risk", risk.label),
+        SlotSet("strategy", reply.strategy.value if reply else None),
+        SlotSet("persona_used", list(reply.persona) if reply else []),
+    ]
+
+
+def _risk_now(
+    tracker: Tracker, conversation: Conversation, assessment: RiskAssessment
+) -> RiskLevel:
+    """Return the level that holds after the latest utterance."""
+    said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
+    previous = risk_from_slot(tracker.get_slot("risk"))
+    return carried_risk(previous, assessment, said, question=_question_before(conversation))
 
 
 def _question_before(conversation: Conversation) -> str | None:
@@ -125,16 +169,6 @@ def _question_before(conversation: Conversation) -> str | None:
         case (*_, previous, _) if previous.speaker is Speaker.SUPPORTER:
             return previous.text
     return None
-
-
-def _safe_text(reply: Reply, conversation: Conversation) -> str:
-    """Return the best candidate that may be said; a fixed sentence where none may."""
-    for text in (reply.text, *reply.alternatives):
-        problems = check_reply(text)
-        if not problems:
-            return text
-        log.info("candidate_refused", problems=[str(problem) for problem in problems])
-    return fallback_response(reply.strategy, conversation)
 
 
 def _metadata(reply: Reply, said: str) -> Mapping[str, Any]:

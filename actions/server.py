@@ -24,9 +24,12 @@ with warnings.catch_warnings():
 
 from actions import message_screen
 from actions.change_fact import ActionChangeFact
+from actions.counters import CONTENT_TYPE_LATEST, Counters
+from actions.crisis_desk import CrisisDesk
 from actions.export_data import ActionExportData
 from actions.forget_me import ActionForgetMe
 from actions.guarded_executor import GuardedExecutor, innermost_frame
+from actions.handoff import Handoff
 from actions.logging_setup import configure_logging
 from actions.memory.errors import MemoryStoreError
 from actions.memory.known import SeekerMemory
@@ -52,14 +55,17 @@ _RESPONSE_TIMEOUT = 300
 def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) -> SanicApp:
     """Return the web application with all actions; what they use starts and stops with it."""
     executor = GuardedExecutor()
+    counters = Counters()
+    handoff = Handoff(settings.handoff, counters)
+    desk = CrisisDesk(handoff, counters, settings.locale)
     for action in (
-        ActionSessionStart(memory),
+        ActionSessionStart(memory, handoff),
         ActionUpdatePersona(supporter, memory),
-        ActionRespond(supporter, settings.locale),
+        ActionRespond(supporter, desk, counters, settings),
         ActionShowPersona(memory),
         ActionRememberMe(memory),
         ActionStopRemembering(memory),
-        ActionChangeFact(supporter, memory, settings.locale),
+        ActionChangeFact(supporter, memory, desk),
         ActionExportData(memory),
         ActionForgetMe(supporter, memory),
     ):
@@ -69,6 +75,7 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
     app.config.RESPONSE_TIMEOUT = _RESPONSE_TIMEOUT
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.drain_timeout
     _add_ready_route(app, supporter)
+    _add_metrics_route(app, counters)
     _check_requests(app, f"Bearer {settings.actions_token.get_secret_value()}")
 
     @app.before_server_start
@@ -82,6 +89,7 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
     async def drain(_: SanicApp) -> None:
         finished = await executor.drain(settings.drain_timeout)
         log.info("stopping", all_turns_finished=finished)
+        await handoff.stop()
         await supporter.stop()
         await memory.stop()
 
@@ -97,6 +105,13 @@ def _add_ready_route(app: SanicApp, supporter: Supporter) -> None:
         error = supporter.load_error
         body = {"status": "failed", "reason": str(error)} if error else {"status": "loading"}
         return json_response(body, status=503)
+
+
+def _add_metrics_route(app: SanicApp, counters: Counters) -> None:
+    @app.get("/metrics")
+    async def metrics(_: Request) -> HTTPResponse:
+        """Answer Prometheus, who needs the token like everybody."""
+        return HTTPResponse(counters.page(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _check_requests(app: SanicApp, credentials: str) -> None:

@@ -8,12 +8,19 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActionExecuted, SessionStarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.crisis_desk import HANDOFF, TOLD_OF_TRANSCRIPT, TRANSCRIPT_NOTICE
+from actions.handoff import Handoff
 from actions.memory.known import SeekerMemory
 from actions.service_message import say
 
 CARRIED_SLOTS = ("risk",)
 """What one session hands to the next. What is known of the seeker is not among it: it is kept where
 they agreed to that, and nowhere else."""
+
+DROPPED_SLOTS = (
+    *("facts", "persona", "utterances_read", "persona_used", "listed"),
+    *(HANDOFF, TOLD_OF_TRANSCRIPT),
+)
 
 WELCOME_BACK = (
     "Welcome back. I'm still a computer program, not a person and not a therapist. You asked me"
@@ -26,9 +33,10 @@ WELCOME_BACK = (
 class ActionSessionStart(Action):  # type: ignore[misc]
     """Sets each carried slot once, and greets: who agreed to be remembered, as somebody known."""
 
-    def __init__(self, memory: SeekerMemory) -> None:
-        """Know seekers by `memory`."""
+    def __init__(self, memory: SeekerMemory, handoff: Handoff) -> None:
+        """Know seekers by `memory`; say who may read along, where `handoff` lets somebody."""
         self._memory = memory
+        self._handoff = handoff
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -41,7 +49,7 @@ class ActionSessionStart(Action):  # type: ignore[misc]
         # What could not be kept while the memory did not work is kept now, or carried on.
         known, _ = await self._memory.learn(tracker, (), "")
         carried = (*CARRIED_SLOTS, "facts") if known.is_out else CARRIED_SLOTS
-        slots = dict.fromkeys(("facts", "persona", "utterances_read", "persona_used", "listed"))
+        slots = dict.fromkeys(DROPPED_SLOTS)
         slots |= {name: tracker.get_slot(name) for name in carried}
         if known.is_kept:
             # How much, not what: somebody else may be looking at the screen.
@@ -52,5 +60,8 @@ class ActionSessionStart(Action):  # type: ignore[misc]
             slots["persona"] = list(await self._memory.chosen(known, ""))
         else:
             dispatcher.utter_message(response="utter_greet")
+        if self._handoff.sends_transcripts:
+            say(dispatcher, tracker, TRANSCRIPT_NOTICE)
+            slots[TOLD_OF_TRANSCRIPT] = True
         set_ = [SlotSet(n, v) for n, v in slots.items() if v or tracker.get_slot(n)]
         return [SessionStarted(), *set_, ActionExecuted("action_listen")]

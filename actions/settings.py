@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from actions.safety.risk import RiskLevel
 from pal_model.embedded import EMBEDDED_MODEL, default_home
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR
 
 _MIN_TOKEN_LENGTH = 16
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _REMEDY = "make one with 'openssl rand -hex 32' and give the same to Rasa"
 
 
@@ -27,6 +30,23 @@ def _long_enough(token: SecretStr) -> SecretStr:
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().resolve()
+
+
+def _private(url: AnyHttpUrl | None) -> AnyHttpUrl | None:
+    if url is not None and url.scheme == "http" and url.host not in _THIS_MACHINE:
+        raise ValueError("it must begin with https:// unless it is on this machine")
+    return url
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffSettings:
+    """How people on duty are told; with no `url` they are not."""
+
+    url: AnyHttpUrl | None = None
+    token: SecretStr | None = None
+    least_level: RiskLevel = RiskLevel.HIGH
+    wait: float = 3.0
+    transcript: bool = False
 
 
 class Settings(BaseSettings):
@@ -78,6 +98,34 @@ class Settings(BaseSettings):
     memory_days: int = Field(90, ge=1, le=3650, description="that a fact lives unmentioned")
 
     locale: str = Field("US", description="whose emergency numbers are given")
+    disclose_every: int = Field(
+        20, ge=0, description="turns after which it says again that it is a program; 0: never"
+    )
+
+    handoff_url: Annotated[AnyHttpUrl | None, AfterValidator(_private)] = Field(
+        None, description="a webhook that tells people on duty of somebody in danger"
+    )
+    handoff_token: SecretStr | None = Field(None, description="sent to it as a bearer token")
+    handoff_level: Literal["concern", "high", "imminent"] = Field(
+        "high", description="from which people are told"
+    )
+    handoff_wait: float = Field(
+        3.0, ge=0, le=30, description="seconds that a turn waits for the webhook"
+    )
+    handoff_transcript: bool = Field(
+        False, description="send what was said, too, and tell every seeker so at the start"
+    )
+
+    @property
+    def handoff(self) -> HandoffSettings:
+        """How people on duty are told."""
+        return HandoffSettings(
+            url=self.handoff_url,
+            token=self.handoff_token,
+            least_level=RiskLevel.parse(self.handoff_level),
+            wait=self.handoff_wait,
+            transcript=self.handoff_transcript,
+        )
 
 
 def load_settings() -> Settings:

@@ -54,6 +54,9 @@ SERVICE_RESPONSES = frozenset(
 PAL_METADATA = "pal"
 """The key under which a bot message says how it came about."""
 
+DISCLOSURE = "disclosure"
+"""What PAL notes on a message that says again that it is a program."""
+
 
 def conversation_from_events(events: Iterable[Any]) -> Conversation:
     """Return what was said since the session began, or since the last restart.
@@ -80,6 +83,24 @@ def persona_from_slot(value: Any) -> Persona:
     """Return the slot `persona` as a Persona; what is not a list of sentences counts as nothing."""
     sentences = value if isinstance(value, list) else []
     return Persona.of(sentence for sentence in sentences if isinstance(sentence, str))
+
+
+def turns_since_disclosure(events: Iterable[Any]) -> int:
+    """Return how many messages the seeker has sent the supporter since they were last told that it
+    is a program: when the session began, or since.
+    """
+    turns = 0
+    for event in events:
+        if not isinstance(event, Mapping):
+            continue
+        match event.get("event"):
+            case "restart" | "session_started":
+                turns = 0
+            case "bot" if pal_metadata(event).get(DISCLOSURE):
+                turns = 0
+            case "user" if _is_said_to_the_supporter(event):
+                turns += 1
+    return turns
 
 
 def latest_text(tracker: Tracker) -> str:

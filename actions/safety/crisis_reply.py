@@ -181,7 +181,9 @@ def crisis_reply(
     paragraph = _pick(variants, earlier_replies).format(emergency=emergency_number(locale))
     invitation = _pick(_INVITATIONS, earlier_replies)
     other = [_OTHER_PERSON] if assessment.level is _CONCERN and earlier_replies == 0 else []
-    return "\n\n".join([paragraph, " ".join([resource_line(locale), *other]), invitation])
+    return "\n\n".join(
+        [paragraph, " ".join([resource_line(locale, assessment.kinds), *other]), invitation]
+    )
 
 
 def contact_reply(locale: str | None = None, *, earlier_replies: int = 0) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
+
+from actions.safety.risk import RiskKind
 
 DEFAULT_COUNTRY = "US"
 """The country where a locale names none."""
@@ -22,12 +25,16 @@ FALLBACK = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service that listens; `checked` says when and how the entry was last verified."""
+    """One service that listens; `checked` says when and how the entry was last verified.
+
+    With `kinds` it is there for these dangers alone; without, for anybody in distress.
+    """
 
     name: str
     how: str
     source: str
     checked: str
+    kinds: frozenset[RiskKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,11 @@ class Country:
 
     emergency: str
     services: tuple[Service, ...]
+
+    def services_for(self, kinds: Set[RiskKind]) -> tuple[Service, ...]:
+        """Return the services for these dangers, those for nothing else first."""
+        special = tuple(service for service in self.services if service.kinds & kinds)
+        return special + tuple(service for service in self.services if not service.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +85,27 @@ def load_resources() -> Resources:
         OSError: the file is missing or unreadable.
         ValueError: it is no TOML.
         KeyError: an entry lacks a field.
+        TypeError: an entry has a field too many.
     """
     data = tomllib.loads(files(__package__).joinpath("resources.toml").read_text("utf-8"))
     countries = {
-        code: Country(entry["emergency"], tuple(Service(**fields) for fields in entry["services"]))
+        code: Country(entry["emergency"], tuple(map(_service, entry["services"])))
         for code, entry in data["countries"].items()
     }
     general = Service(name="", **data["general"])
     return Resources(general, MappingProxyType(countries))
 
 
-def resource_line(locale: str | None) -> str:
-    """Return the sentences that say who to turn to; never raises, never empty."""
+def _service(fields: Mapping[str, Any]) -> Service:
+    kinds = frozenset(RiskKind(name) for name in fields.get("kinds", ()))
+    return Service(**{**fields, "kinds": kinds})
+
+
+def resource_line(locale: str | None, kinds: Set[RiskKind] = frozenset()) -> str:
+    """Return the sentences that say who to turn to; never raises, never empty.
+
+    `kinds` of danger put those first who are there for them, such as a helpline for children.
+    """
     try:
         resources = load_resources()
         country = resources.country(locale)
@@ -92,7 +113,7 @@ def resource_line(locale: str | None) -> str:
         return FALLBACK
     if country is None:
         return resources.general.how
-    named = " or ".join(f"{service.name}: {service.how}" for service in country.services)
+    named = " or ".join(f"{service.name}: {service.how}" for service in country.services_for(kinds))
     return f"{named}. {resources.general.how}"
 
 

@@ -11,8 +11,12 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.counters import Counters
+from actions.crisis_desk import CrisisDesk
+from actions.handoff import Handoff
 from actions.memory.embedder import Embedder
-from actions.settings import Settings
+from actions.respond import ActionRespond
+from actions.settings import HandoffSettings, Settings
 from pal_model import GenerationOptions, Reply, ReplyRequest, Speaker, Strategy
 
 TOKEN = "a-token-for-the-tests-only"
@@ -24,6 +28,23 @@ def settings(**values: Any) -> Settings:
     """Of a server that loads no model of its own."""
     defaults = {"actions_token": TOKEN, "batch_wait": 0.0, "persona_extractor": "rules"}
     return Settings(**defaults | values)
+
+
+def responder(
+    supporter: Any,
+    handoff: Handoff | None = None,
+    counters: Counters | None = None,
+    **values: Any,
+) -> ActionRespond:
+    """The action that answers, with nobody on duty unless `handoff` says so."""
+    chosen = settings(**values)
+    counters = counters or Counters()
+    handoff = handoff or Handoff(chosen.handoff, counters)
+    return ActionRespond(supporter, CrisisDesk(handoff, counters, chosen.locale), counters, chosen)
+
+
+def nobody_on_duty() -> Handoff:
+    return Handoff(HandoffSettings(), Counters())
 
 
 def reply_to(request: ReplyRequest, text: str | None = None, *alternatives: str) -> Reply:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from actions import respond
+from actions.direct_questions import direct_answer, direct_question
 from actions.message_screen import NO_WORDS, NOT_ENGLISH, TOO_LONG
-from actions.respond import CANNOT_ANSWER, TOOK_TOO_LONG, ActionRespond
+from actions.respond import CANNOT_ANSWER, REMINDER, TOOK_TOO_LONG, ActionRespond
 from actions.safety.crisis_reply import is_crisis_reply
 from actions.supporter import Supporter
 from actions.tracker_conversation import conversation_from_events
@@ -29,6 +30,7 @@ from tests.actions.fakes import (
     bot,
     event,
     reply_to,
+    responder,
     run,
     talk,
     user,
@@ -41,11 +43,11 @@ NEW_TOPIC = "My sister is visiting and we baked a cake."
 
 @pytest.fixture
 def action(supporter: Supporter) -> ActionRespond:
-    return ActionRespond(supporter, "US")
+    return responder(supporter)
 
 
 def test_it_is_called_as_in_the_domain(supporter: Supporter) -> None:
-    assert ActionRespond(supporter, "US").name() == "action_respond"
+    assert responder(supporter).name() == "action_respond"
 
 
 async def test_the_reply_is_said_and_its_making_is_noted(
@@ -108,7 +110,7 @@ async def test_danger_is_seen_before_length_and_language(action: ActionRespond) 
 
 
 async def test_the_numbers_are_those_of_the_locale(supporter: Supporter) -> None:
-    turn = await run(ActionRespond(supporter, "GB"), [user(DANGER)])
+    turn = await run(responder(supporter, locale="GB"), [user(DANGER)])
     assert "988" not in turn.text
     assert "116 123" in turn.text
 
@@ -251,6 +253,49 @@ async def test_short_english_goes_to_the_model(
     assert generator.heard[-1] == text
 
 
+# --- fixed answers, and the reminder ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["Are you human?", "can i take two xanax", "bye"])
+async def test_a_direct_question_is_answered_without_the_model(
+    action: ActionRespond, generator: FakeGenerator, text: str
+) -> None:
+    turn = await run(action, [*OPENING, user(text)])
+    assert turn.text == direct_answer(direct_question(text), "US")
+    assert turn.pal == {"service": True}
+    assert turn.slots["answered"] is True
+    assert generator.batches == []
+
+
+async def test_danger_comes_before_a_direct_question(action: ActionRespond) -> None:
+    turn = await run(action, [user(f"{DANGER} How many pills should I take?")])
+    assert is_crisis_reply(turn.text)
+
+
+async def test_now_and_then_it_says_again_that_it_is_a_program(supporter: Supporter) -> None:
+    action = responder(supporter, disclose_every=3)
+    events: list[Any] = [event("session_started")]
+    reminded = []
+    for number in range(1, 8):
+        events.append(user(f"This is day {number} of the week."))
+        turn = await run(action, events)
+        events += [bot(m["text"], pal=m["pal"]) for m in turn.messages]
+        reminded += [number] * (turn.messages[-1]["text"] == REMINDER)
+    assert reminded == [3, 6]
+    assert REMINDER not in [u.text for u in conversation_from_events(events).utterances]
+
+
+async def test_no_reminder_beside_words_in_danger(supporter: Supporter) -> None:
+    action = responder(supporter, disclose_every=1)
+    assert len((await run(action, [user(DANGER)])).messages) == 1
+    assert len((await run(action, [user("My cat is fat.")])).messages) == 2
+
+
+async def test_the_reminder_can_be_switched_off(supporter: Supporter) -> None:
+    action = responder(supporter, disclose_every=0)
+    assert len((await run(action, [user("My cat is fat.")] * 50)).messages) == 1
+
+
 # --- failures --------------------------------------------------------------------------------
 
 
@@ -266,7 +311,7 @@ async def test_a_turn_that_takes_too_long_ends_in_an_apology(
 ) -> None:
     supporter = start(turn_timeout=0.05)
     generator.gate.clear()
-    turn = await run(ActionRespond(supporter, "US"), [user("I am so tired.")], risk="none")
+    turn = await run(responder(supporter), [user("I am so tired.")], risk="none")
     assert turn.text == TOOK_TOO_LONG
     assert turn.slots == {"answered": True, "risk": "none", "strategy": None, "persona_used": []}
 
@@ -283,7 +328,7 @@ async def test_a_generator_that_fails_ends_in_an_apology(
 ) -> None:
     await supporter.reply(reply_request())  # the warm-up is over
     generator.write = failing_with(error)
-    turn = await run(ActionRespond(supporter, "US"), [user("I am so tired.")])
+    turn = await run(responder(supporter), [user("I am so tired.")])
     assert turn.text == apology
     assert turn.slots["answered"] is True
 
@@ -296,7 +341,7 @@ async def test_a_model_that_could_not_be_loaded_ends_in_an_apology(start: Start)
     def load(_: Any) -> Any:
         raise ModelLoadError("no such folder")
 
-    action = ActionRespond(start(load), "US")
+    action = responder(start(load))
     turn = await run(action, [user("I am so tired.")])
     assert turn.text == CANNOT_ANSWER
     assert "emergency" in turn.text
@@ -307,7 +352,7 @@ async def test_danger_is_answered_without_a_model(start: Start) -> None:
     def load(_: Any) -> Any:
         raise ModelLoadError("no such folder")
 
-    turn = await run(ActionRespond(start(load), "US"), [user(DANGER)])
+    turn = await run(responder(start(load)), [user(DANGER)])
     assert is_crisis_reply(turn.text)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from actions.memory.known import SeekerMemory
 from actions.session_start import ActionSessionStart
-from tests.actions.fakes import bot, event, run, talk
+from tests.actions.fakes import bot, event, nobody_on_duty, run, talk
 
 
 def names(events: list[dict[str, Any]]) -> list[str]:
@@ -16,14 +16,16 @@ def names(events: list[dict[str, Any]]) -> list[str]:
 
 
 async def test_it_greets_with_the_bots_own_disclosure(memory: SeekerMemory) -> None:
-    turn = await run(ActionSessionStart(memory), [])
+    turn = await run(ActionSessionStart(memory, nobody_on_duty()), [])
     (message,) = turn.messages
     assert message["response"] == "utter_greet"
     assert message["text"] is None
 
 
 async def test_the_events_are_in_the_order_that_rasa_needs(memory: SeekerMemory) -> None:
-    turn = await run(ActionSessionStart(memory), [], persona=["I am a nurse."], risk="high")
+    turn = await run(
+        ActionSessionStart(memory, nobody_on_duty()), [], persona=["I am a nurse."], risk="high"
+    )
     assert names(turn.events) == ["session_started", "persona", "risk", "action_listen"]
     # What was known of a session that is not kept ends with it.
     assert turn.slots == {"risk": "high", "persona": None}
@@ -31,7 +33,7 @@ async def test_the_events_are_in_the_order_that_rasa_needs(memory: SeekerMemory)
 
 @pytest.mark.parametrize("slots", [{}, {"persona": None, "risk": None}, {"persona": []}])
 async def test_what_is_not_known_is_not_set(slots: dict[str, Any], memory: SeekerMemory) -> None:
-    assert names((await run(ActionSessionStart(memory), [], **slots)).events) == [
+    assert names((await run(ActionSessionStart(memory, nobody_on_duty()), [], **slots)).events) == [
         "session_started",
         "action_listen",
     ]
@@ -39,7 +41,7 @@ async def test_what_is_not_known_is_not_set(slots: dict[str, Any], memory: Seeke
 
 async def test_what_concerned_one_reply_is_not_carried_over(memory: SeekerMemory) -> None:
     turn = await run(
-        ActionSessionStart(memory),
+        ActionSessionStart(memory, nobody_on_duty()),
         [],
         strategy="Question",
         persona_used=["I am a nurse."],
@@ -54,11 +56,15 @@ async def test_the_number_of_events_does_not_grow_with_the_conversation(
     """Rasa's own repeats every slot event of the last session."""
     slots = [event("slot", name="persona", value=["I am a nurse."])] * 300
     turn = await run(
-        ActionSessionStart(memory), [*talk("a", "b"), *slots], persona=["I am a nurse."]
+        ActionSessionStart(memory, nobody_on_duty()),
+        [*talk("a", "b"), *slots],
+        persona=["I am a nurse."],
     )
     assert len(turn.events) == 3
 
 
 async def test_it_is_called_as_in_the_domain_and_reads_any_tracker(memory: SeekerMemory) -> None:
-    assert ActionSessionStart(memory).name() == "action_session_start"
-    assert (await run(ActionSessionStart(memory), [None, 3, bot(None)], persona="x")).messages
+    assert ActionSessionStart(memory, nobody_on_duty()).name() == "action_session_start"
+    assert (
+        await run(ActionSessionStart(memory, nobody_on_duty()), [None, 3, bot(None)], persona="x")
+    ).messages

@@ -8,6 +8,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.change_fact import ActionChangeFact
+from actions.counters import Counters
+from actions.crisis_desk import CrisisDesk
 from actions.export_data import ActionExportData
 from actions.forget_me import ActionForgetMe
 from actions.memory.known import SeekerMemory
@@ -16,7 +18,7 @@ from actions.session_start import ActionSessionStart
 from actions.show_persona import ActionShowPersona
 from actions.supporter import Supporter
 from actions.update_persona import ActionUpdatePersona
-from tests.actions.fakes import bot, user
+from tests.actions.fakes import bot, nobody_on_duty, user
 
 
 class Seeker:
@@ -28,13 +30,14 @@ class Seeker:
         self.events: list[dict[str, Any]] = []
         self.slots: dict[str, Any] = {}
         self._number = 0
+        desk = CrisisDesk(nobody_on_duty(), Counters(), "US")
         self._learn = ActionUpdatePersona(supporter, memory)
-        self._start = ActionSessionStart(memory)
+        self._start = ActionSessionStart(memory, nobody_on_duty())
         self._actions: dict[str, Action] = {
             "show_persona": ActionShowPersona(memory),
             "remember_me": ActionRememberMe(memory),
             "stop_remembering": ActionStopRemembering(memory),
-            "change_fact": ActionChangeFact(supporter, memory, "US"),
+            "change_fact": ActionChangeFact(supporter, memory, desk),
             "export_data": ActionExportData(memory),
             "forget_me": ActionForgetMe(supporter, memory),
         }

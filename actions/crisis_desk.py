@@ -1,0 +1,141 @@
+"""What a turn in danger calls for: the screen, the fixed words, and people on duty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import ConversationPaused, SlotSet
+
+from actions.counters import Counters
+from actions.handoff import Handoff, HandoffState, Notice, parse_slot, slot_value
+from actions.safety import (
+    DETECTOR_FAILED,
+    RiskAssessment,
+    RiskLevel,
+    contact_reply,
+    count_crisis_replies,
+    crisis_reply,
+)
+from actions.safety.screening import screened
+from actions.tracker_conversation import input_channel
+from pal_model import Conversation
+
+HANDOFF = "handoff"
+"""The slot that holds what became of the notice to people on duty."""
+
+TOLD_OF_TRANSCRIPT = "told_of_transcript"
+"""The slot that says that the seeker was told who may read along."""
+
+TRANSCRIPT_NOTICE = (
+    "(One more thing you should know: if it sounds as if you or somebody else may be in danger, "
+    "what "
+    "we write here is sent to a person on duty, so that they can help.)"
+)
+SOMEBODY_KNOWS = (
+    "I have also let a person on duty know that somebody here may need help. I can't tell when "
+    "they "
+    "will read it, so please don't wait for them: the numbers above are there now."
+)
+SOMEBODY_TAKES_OVER = (
+    "A person on duty is taking over and will write to you. I'll be quiet from now on, so that you "
+    "can talk with them. If nobody answers you, please call the numbers above; /restart brings me "
+    "back."
+)
+
+
+class CrisisDesk:
+    """Answers seekers in danger with fixed words, and tells people on duty where there are some."""
+
+    def __init__(self, handoff: Handoff, counters: Counters, locale: str) -> None:
+        """Tell people by `handoff`, count in `counters`, give the numbers of `locale`."""
+        self._handoff = handoff
+        self._counters = counters
+        self._locale = locale
+
+    async def assess(self, conversation: Conversation) -> RiskAssessment:
+        """Return what the screen finds in the latest utterance of the seeker, and count it."""
+        assessment = await screened(conversation)
+        self._counters.count_risk(assessment)
+        return assessment
+
+    async def answer(
+        self,
+        tracker: Tracker,
+        conversation: Conversation,
+        assessment: RiskAssessment,
+        level: RiskLevel,
+    ) -> tuple[str, list[dict[str, Any]]]:
+        """Return the words for a turn in which danger is raised, and the events to set.
+
+        Args:
+            tracker: of the conversation.
+            conversation: what was said, the latest utterance included.
+            assessment: of that utterance, which may show no danger of its own.
+            level: that holds after it; above none.
+        """
+        earlier = count_crisis_replies(conversation)
+        if assessment.is_flagged:
+            self._counters.count_turn("crisis")
+            words = crisis_reply(assessment, locale=self._locale, earlier_replies=earlier)
+        else:
+            self._counters.count_turn("contact")
+            words = contact_reply(self._locale, earlier_replies=earlier)
+        more, events = await self._tell_people(tracker, conversation, assessment, level)
+        return "\n\n".join([words, *more]), events
+
+    async def _tell_people(
+        self,
+        tracker: Tracker,
+        conversation: Conversation,
+        assessment: RiskAssessment,
+        level: RiskLevel,
+    ) -> tuple[list[str], list[dict[str, Any]]]:
+        """Send a notice where one is due, or look what became of the last."""
+        told_of, notice_id, before = parse_slot(tracker.get_slot(HANDOFF))
+        state = before
+        if before is HandoffState.PENDING:
+            state = self._handoff.state(notice_id)  # None: of a process that is no more
+        if state in (None, HandoffState.FAILED):
+            told_of = RiskLevel.NONE
+        if self._handoff.is_due(level, told_of):
+            notice = self._notice(tracker, conversation, assessment, level)
+            told_of, notice_id = level, notice.id
+            before, state = None, await self._handoff.tell(notice)
+        if state is None or state is before:
+            return [], []
+        events = [SlotSet(HANDOFF, slot_value(told_of, notice_id, state))]
+        match state:
+            case HandoffState.TOLD:
+                return [SOMEBODY_KNOWS], events
+            case HandoffState.TAKEN:
+                return [SOMEBODY_TAKES_OVER], [*events, ConversationPaused()]
+            case _:
+                return [], events
+
+    def _notice(
+        self,
+        tracker: Tracker,
+        conversation: Conversation,
+        assessment: RiskAssessment,
+        level: RiskLevel,
+    ) -> Notice:
+        may_be_read = self._handoff.sends_transcripts and tracker.get_slot(TOLD_OF_TRANSCRIPT)
+        return Notice.of(
+            assessment,
+            level,
+            conversation_id=str(tracker.sender_id),
+            channel=input_channel(tracker),
+            locale=self._locale,
+            transcript=conversation if may_be_read else None,
+        )
+
+
+def risk_from_slot(value: Any) -> RiskLevel:
+    """Return the slot's level; one that cannot be read is a concern, as a broken screen is."""
+    if not value:
+        return RiskLevel.NONE
+    try:
+        return RiskLevel.parse(str(value))
+    except ValueError:
+        return DETECTOR_FAILED.level

@@ -1,0 +1,134 @@
+"""Questions with a fixed answer, and goodbyes: wordings that are meant, and others that are not."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from actions.direct_questions import DirectQuestion, direct_answer, direct_question
+from actions.safety import check_reply
+
+ASKED = {
+    DirectQuestion.MEDICATION: (
+        "How many mg of sertraline should I take?",
+        "should i stop taking my meds",
+        "Can I mix xanax with alcohol?",
+        "is it safe to drink on antidepressants?",
+        "what is the maximum dose of ibuprofen",
+        "can you prescribe me something like prozac",
+        "How much melatonin can I take a night?",
+        "should I double my dose?",
+        "Could I come off lexapro without my doctor?",
+        "Would it be okay to take two sleeping pills?",
+        "what pills should i take to sleep",
+        "Is it ok to skip my meds for a day?",
+        "do you think i need medication?",
+        "My head hurts so much. Can I take four paracetamol?",
+    ),
+    DirectQuestion.DIAGNOSIS: (
+        "Do I have depression?",
+        "do you think i have bipolar",
+        "Am I bipolar?",
+        "can you diagnose me",
+        "What is my diagnosis?",
+        "Could I be autistic?",
+        "Do you think my husband is a narcissist?",
+        "what mental illness do i have",
+        "i can’t focus, do i have adhd?",
+        "Might this be depression?",
+        "Is it possible that I have OCD?",
+    ),
+    DirectQuestion.IDENTITY: (
+        "Are you human?",
+        "are you a bot",
+        "r u real",
+        "Am I talking to a real person?",
+        "who am i talking to",
+        "Are you a therapist?",
+        "are you a real person or a robot?",
+        "You're an AI, right?",
+        "Is anyone real there?",
+        "Who are you?",
+    ),
+    DirectQuestion.GOODBYE: (
+        "bye",
+        "ok gotta go, thanks!",
+        "Good night",
+        "thank you so much for listening, bye",
+        "I have to go now.",
+        "see ya later",
+        "have a nice day :)",
+    ),
+}
+NOT_ASKED = (
+    "I stopped taking my meds last week",
+    "My doctor says I have depression.",
+    "I take 50mg of zoloft",
+    "I had to take pills to sleep",
+    "Should I talk to my boss?",
+    "should i take the job",
+    "Should I take a break?",
+    "Do you have any advice?",
+    "Are you there?",
+    "are you ok?",
+    "Are you married?",
+    "do you think I should leave him?",
+    "is it normal to cry every day?",
+    "Do you think interviewers see that I have anxiety?",
+    "I have to go to work tomorrow",
+    "I said goodbye to my father yesterday",
+    "Goodbye world",
+    "bye forever",
+    "I want to go",
+    "he told me to take care of myself",
+    "",
+    "?",
+    "should i take my meds? " * 100,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [(text, kind) for kind, texts in ASKED.items() for text in texts]
+)
+def test_what_is_asked_is_known(text: str, kind: DirectQuestion) -> None:
+    assert direct_question(text) is kind
+
+
+@pytest.mark.parametrize("text", NOT_ASKED, ids=lambda text: text[:40])
+def test_what_is_not_asked_goes_to_the_model(text: str) -> None:
+    assert direct_question(text) is None
+
+
+@pytest.mark.parametrize("kind", DirectQuestion)
+def test_no_answer_claims_or_advises_what_it_must_not(kind: DirectQuestion) -> None:
+    answer = direct_answer(kind, "US")
+    assert not check_reply(answer)
+    assert "{" not in answer
+    assert ("911" in answer) is (kind is DirectQuestion.MEDICATION)
+
+
+def test_a_goodbye_keeps_nobody() -> None:
+    assert "?" not in direct_answer(DirectQuestion.GOODBYE, "US")
+
+
+def test_seekers_of_esconv_who_ask_nothing_of_the_kind_are_left_to_the_model() -> None:
+    """By hand, of 19,989 turns: 23 ask who is there, one about medicine, 242 take their leave."""
+    beside = Path(__file__).parents[3] / "shared" / "data"
+    file = Path(os.environ.get("PAL_DATA_DIR") or beside) / "esconv" / "ESConv.json"
+    if not file.exists():
+        pytest.skip(f"{file} is not here; set PAL_DATA_DIR to read real turns")
+    turns = (
+        utterance["content"].strip()
+        for conversation in json.loads(file.read_text("utf-8"))
+        for utterance in conversation["dialog"]
+        if utterance["speaker"] == "seeker"
+    )
+    found = Counter(filter(None, map(direct_question, turns)))
+    assert found[DirectQuestion.IDENTITY] <= 25
+    assert found[DirectQuestion.MEDICATION] <= 2
+    assert found[DirectQuestion.DIAGNOSIS] <= 1
+    assert 200 <= found[DirectQuestion.GOODBYE] <= 260
