@@ -146,7 +146,7 @@ def _explain(error: ValidationError) -> str:
         field = str(problem["loc"][0])
         name = field if field.isupper() else f"PAL_{field.upper()}"
         # What was received is left out: it may be the secret.
-        shown = "" if "TOKEN" in name else f" (it is {problem.get('input')!r})"
+        shown = "" if "TOKEN" in name or "URL" in name else f" (it is {problem.get('input')!r})"
         if problem["type"] == "missing":
             lines.append(f"{name} is not set; {_REMEDY}.")
         else:

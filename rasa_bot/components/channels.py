@@ -6,16 +6,24 @@ messages of a text with blank lines. The addresses and the body are Rasa's own, 
 but for `metadata.pal` on messages that have it:
 
     [{"recipient_id": "...", "text": "...", "metadata": {"pal": {"strategy": "Question", ...}}}]
+
+Where a person on duty has taken over a conversation, Rasa is silent; the channel says so instead.
+That person gives it back with POST .../resume {"sender": "..."} and PAL_HANDOFF_TOKEN as bearer
+token, the seeker with /restart.
 """
 
 from __future__ import annotations
 
+import hmac
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, ConversationResumed
 from sanic import Blueprint, response
 from sanic.exceptions import SanicException
 from sanic.request import Request
@@ -35,13 +43,34 @@ APOLOGY = (
 )
 
 
+WAITING = (
+    "A person on duty has taken over from me and reads along here; I'm quiet so that you can talk "
+    "with them. If they don't answer and you need someone now, please call your local emergency "
+    "number, or in the US call or text 988. To go on with me instead, send /restart."
+)
+
+
 class ForgivingRestInput(RestInput):
     """The REST channel with checked requests and a reply to every accepted message."""
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[None]]) -> Blueprint:
-        """Rasa's routes, behind the check of the request and in front of the apology."""
-        blueprint = super().blueprint(_answering(on_new_message))
+        """Rasa's routes, behind the check of the request and in front of the apology; and one "
+        "more.
+        """
+
+        async def give_back(sender_id: str) -> bool:
+            return await _give_back(_agent(blueprint), sender_id)
+
+        async def is_paused(sender_id: str) -> bool:
+            return await _is_paused(_agent(blueprint), sender_id)
+
+        blueprint = super().blueprint(_answering(on_new_message, is_paused, give_back))
         blueprint.middleware(_refuse_malformed, "request")
+
+        @blueprint.route("/resume", methods=["POST"])  # type: ignore[untyped-decorator]
+        async def resume(request: Request) -> HTTPResponse:
+            return await _resume(_agent(blueprint), request)
+
         return blueprint
 
     def _extract_message(self, req: Request) -> str:
@@ -59,7 +88,7 @@ def _refuse_malformed(request: Request) -> HTTPResponse | None:
         body = request.json
     except SanicException:
         return _refusal(400, "the body is not valid JSON")
-    problem = _problem_with(body)
+    problem = _problem_with(body, is_message=not request.path.endswith("/resume"))
     return _refusal(400, problem) if problem else None
 
 
@@ -67,8 +96,10 @@ def _refusal(status: int, reason: str) -> HTTPResponse:
     return response.json({"error": reason}, status=status)
 
 
-def _problem_with(body: Any) -> str | None:
-    """What keeps `body` from being a message, in the client's terms."""
+def _problem_with(body: Any, is_message: bool) -> str | None:
+    """What keeps `body` from being a message, or the name of a conversation, in the client's "
+    "terms.
+    """
     if not isinstance(body, dict):
         return 'the body must be a JSON object: {"sender": "...", "message": "..."}'
     sender = body.get("sender")
@@ -77,6 +108,8 @@ def _problem_with(body: Any) -> str | None:
         return '"sender" must be a non-empty string: it names the conversation'
     if len(sender) > MAX_SENDER_CHARS or not sender.isprintable():
         return f'"sender" must be at most {MAX_SENDER_CHARS} printable characters'
+    if not is_message:
+        return None
     if not isinstance(body.get("message"), str):
         return '"message" must be a string'
     if not isinstance(body.get("input_channel"), (str, type(None))):
@@ -86,21 +119,71 @@ def _problem_with(body: Any) -> str | None:
     return None
 
 
+def _agent(blueprint: Blueprint) -> Any:
+    """Rasa's agent, once the server runs."""
+    return next(iter(blueprint.apps)).ctx.agent
+
+
+async def _is_paused(agent: Any, sender_id: str) -> bool:
+    """Whether a person has taken over."""
+    try:
+        tracker = await agent.tracker_store.retrieve(sender_id)
+    except Exception:  # then it cannot be known, and an apology is no lie
+        logger.exception("The tracker could not be read.")
+        return False
+    return tracker is not None and tracker.is_paused()
+
+
+async def _resume(agent: Any, request: Request) -> HTTPResponse:
+    """Gives a conversation back to the bot."""
+    token = os.environ.get("PAL_HANDOFF_TOKEN")
+    if not token:
+        return _refusal(404, "PAL_HANDOFF_TOKEN is not set, so nobody can give a conversation back")
+    given = request.headers.get("authorization", "").encode(errors="surrogateescape")
+    if not hmac.compare_digest(given, f"Bearer {token}".encode()):
+        return _refusal(401, "the bearer token is missing or wrong")
+    if not await _give_back(agent, request.json["sender"]):
+        return _refusal(409, "nobody has taken over this conversation")
+    return response.json({"resumed": True})
+
+
+async def _give_back(agent: Any, sender_id: str) -> bool:
+    """Lets the bot speak again; False where it may already."""
+    async with agent.lock_store.lock(sender_id):
+        tracker = await agent.tracker_store.retrieve(sender_id)
+        if tracker is None or not tracker.is_paused():
+            return False
+        tracker.update(ConversationResumed())
+        # The turn that paused did not end, as rules see it: the next would not be understood.
+        tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
+        await agent.tracker_store.save(tracker)
+    return True
+
+
 def _answering(
     on_new_message: Callable[[UserMessage], Awaitable[Any]],
+    is_paused: Callable[[str], Awaitable[bool]],
+    give_back: Callable[[str], Awaitable[bool]],
 ) -> Callable[[UserMessage], Awaitable[None]]:
     """`on_new_message`, with an apology where it fails or says nothing."""
 
     async def handle(message: UserMessage) -> None:
         message.output_channel = output = PalOutput(message.output_channel)
         try:
+            if _ends_the_conversation(message.text):  # which is the seeker's to do at any time
+                await give_back(message.sender_id)
             await on_new_message(message)
         except Exception:  # whatever it was, a person is waiting for an answer
             logger.exception("A message could not be handled.")
         if not output.sent:
-            await output.send_text_message(message.sender_id, APOLOGY)
+            words = WAITING if await is_paused(message.sender_id) else APOLOGY
+            await output.send_text_message(message.sender_id, words)
 
     return handle
+
+
+def _ends_the_conversation(text: Any) -> bool:
+    return isinstance(text, str) and text.strip().lower() in ("/restart", "/forget_me")
 
 
 class PalOutput(CollectingOutputChannel):

@@ -58,9 +58,15 @@ def test_each_setting_is_read_from_its_variable(environment: pytest.MonkeyPatch)
         "PAL_MEMORY_DB": "postgresql://db/pal",
         "PAL_MEMORY_DAYS": "30",
         "PAL_LOCALE": "en-GB",
+        "PAL_DISCLOSE_EVERY": "0",
+        "PAL_HANDOFF_URL": "https://duty.example.org/danger",
+        "PAL_HANDOFF_LEVEL": "concern",
+        "PAL_HANDOFF_WAIT": "1.5",
+        "PAL_HANDOFF_TRANSCRIPT": "true",
     }.items():
         environment.setenv(name, value)
-    settings = load_settings().model_dump(exclude={"home", "actions_token", "memory_key"})
+    secrets = {"actions_token", "memory_key", "handoff_token"}
+    settings = load_settings().model_dump(mode="json", exclude={"home", *secrets})
     assert settings == {
         "host": "0.0.0.0",
         "port": 6000,
@@ -80,6 +86,11 @@ def test_each_setting_is_read_from_its_variable(environment: pytest.MonkeyPatch)
         "memory_db": "postgresql://db/pal",
         "memory_days": 30,
         "locale": "en-GB",
+        "disclose_every": 0,
+        "handoff_url": "https://duty.example.org/danger",
+        "handoff_level": "concern",
+        "handoff_wait": 1.5,
+        "handoff_transcript": True,
     }
 
 
@@ -101,6 +112,9 @@ def test_each_setting_is_read_from_its_variable(environment: pytest.MonkeyPatch)
         ("PAL_TURN_TIMEOUT", "nan", "less than or equal to 250"),
         ("PAL_MAX_BATCH", "65", "less than or equal to 64"),
         ("PAL_BATCH_WAIT", "-0.5", "greater than or equal to 0"),
+        ("PAL_DISCLOSE_EVERY", "-1", "greater than or equal to 0"),
+        ("PAL_HANDOFF_LEVEL", "none", "'concern', 'high' or 'imminent'"),
+        ("PAL_HANDOFF_WAIT", "31", "less than or equal to 30"),
         ("PAL_DRAIN_TIMEOUT", "inf", "less than or equal to 300"),
     ],
 )
@@ -113,6 +127,33 @@ def test_a_bad_value_is_refused_with_its_name_the_rule_and_the_value(
     assert rule in message
     assert f"it is {value!r}" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        ("http://duty.example.org/s3cret", "must begin with https:// unless it is on this machine"),
+        ("duty.example.org/s3cret", "valid URL"),
+        ("ftp://duty.example.org/s3cret", "'http' or 'https'"),
+    ],
+)
+def test_a_webhook_that_cannot_be_used_is_refused_and_not_shown(
+    environment: pytest.MonkeyPatch, url: str, rule: str
+) -> None:
+    """Whoever knows the address of a webhook can often post to it."""
+    environment.setenv("PAL_HANDOFF_URL", url)
+    message = refusal()
+    assert message.startswith("PAL_HANDOFF_URL: ")
+    assert rule in message
+    assert "s3cret" not in message
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:9"])
+def test_a_webhook_on_this_machine_needs_no_encryption(
+    environment: pytest.MonkeyPatch, host: str
+) -> None:
+    environment.setenv("PAL_HANDOFF_URL", f"http://{host}/danger")
+    assert load_settings().handoff.url is not None
 
 
 def test_all_bad_values_are_named_at_once(environment: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,8 @@ def _respond(tracker: dict[str, Any]) -> Reply:
         _slot("persona_used", persona),
         _slot("answered", True),
     ]
+    if text == "take over":
+        events.append({"event": "pause"})
     return events, [{"text": said, "metadata": {"strategy": "Question"}}]
 
 

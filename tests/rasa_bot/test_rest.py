@@ -7,12 +7,16 @@ import shlex
 import sqlite3
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml_files
 from conftest import HERE, Running, fetch
+
+from rasa_bot.components.channels import WAITING
 
 
 def whole(name: str) -> list[str]:
@@ -105,6 +109,54 @@ class TestMessages:
             server.fail_actions()
         assert [reply["text"]] == APOLOGY
         assert "metadata" not in reply
+
+
+class TestTakenOver:
+    """A person writes to the seeker, and Rasa is silent."""
+
+    @pytest.fixture(scope="class")
+    def duty(self, launch: Callable[..., Running]) -> Running:
+        running = launch(PAL_HANDOFF_TOKEN="for-the-duty-desk")
+        running.wait_for("Ready:")
+        return running
+
+    def resume(self, duty: Running, sender: Any, token: str = "for-the-duty-desk") -> int:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{duty.rasa_port}/webhooks/rest/resume",
+            json.dumps({"sender": sender}).encode(),
+            {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return int(reply.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    def test_the_seeker_hears_who_reads_until_it_is_given_back(self, duty: Running) -> None:
+        assert duty.say("take over", "taken")[-1].startswith("I hear you")
+        assert duty.say("is anybody there?", "taken") == [WAITING]
+        assert duty.say("somebody else", "another")[-1].startswith("I hear you")
+        assert self.resume(duty, "taken", "wrong") == 401
+        assert self.resume(duty, "") == 400
+        assert duty.say("still there?", "taken") == [WAITING]
+        assert self.resume(duty, "taken") == 200
+        assert self.resume(duty, "taken") == 409
+        assert self.resume(duty, "never heard of") == 409
+        assert duty.say("hello", "taken")[-1].startswith("I hear you")
+
+    def test_the_seeker_can_have_the_bot_back(self, duty: Running) -> None:
+        duty.say("take over", "impatient")
+        assert duty.say("hello?", "impatient") == [WAITING]
+        assert GREETING[0] in duty.say("/restart", "impatient")
+        assert duty.say("hello", "impatient")[-1].startswith("I hear you")
+
+    def test_the_seeker_is_forgotten_whoever_reads(self, duty: Running) -> None:
+        duty.say("take over", "gone")
+        assert "It is forgotten." in duty.say("/forget_me", "gone")
+
+    def test_without_a_token_nobody_gives_back(self, server: Running) -> None:
+        assert self.resume(server, "first") == 404
 
 
 @pytest.mark.parametrize(
