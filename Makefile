@@ -18,10 +18,10 @@ export UV_COMPILE_BYTECODE := 1
 # uv knows a local folder of wheels by another name than pip.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: help install chat serve test check bench bench-memory bench-safety bench-train replay format clean
+.PHONY: help install chat serve test check bench bench-crisis bench-memory bench-safety bench-train replay format clean
 
 help:  ## List the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 # --- Installing ----------------------------------------------------------------------------------
 
@@ -148,6 +148,9 @@ bench-memory: install  ## Measure: what is remembered, and how long that takes
 
 bench-safety: install  ## Measure: how well danger is heard
 	$(PYTHON) -m tests.benchmarks.bench_safety
+
+bench-crisis: install  ## Play adversarial conversations over REST: no generated text in danger
+	$(PYTHON) -m tests.benchmarks.bench_crisis
 
 bench: install  ## Measure: guided decoding against plain ways to do it, and whole turns over REST
 	$(PYTHON) -m tests.benchmarks.bench_decoding

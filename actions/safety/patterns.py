@@ -32,6 +32,8 @@ _CONFIDENCE: Mapping[RiskLevel, float] = MappingProxyType(
     }
 )
 _LOWERED_CONFIDENCE = 0.5
+_RECENT_TURNS = 3
+_BY_OWN_HAND = frozenset({RiskKind.SUICIDE, RiskKind.SELF_HARM})
 
 
 def assess_risk(conversation: Conversation) -> RiskAssessment:
@@ -52,7 +54,7 @@ def _assess_conversation(conversation: Conversation) -> RiskAssessment:
     last = _last_index(conversation, Speaker.SEEKER, len(turns))
     if last is None:
         return NO_RISK
-    found = assess_text(turns[last].text)
+    found = _worse(assess_text(turns[last].text), _means_after_danger(conversation, last))
     if last == 0 or turns[last - 1].speaker is not Speaker.SUPPORTER:
         return found
     answer = read_answer(turns[last].text)
@@ -61,6 +63,21 @@ def _assess_conversation(conversation: Conversation) -> RiskAssessment:
     earlier = _last_index(conversation, Speaker.SEEKER, last)
     before = assess_text(turns[earlier].text) if earlier is not None else NO_RISK
     return _worse(found, assess_answer(answer, turns[last].text, turns[last - 1].text, before))
+
+
+def _means_after_danger(conversation: Conversation, last: int) -> RiskAssessment:
+    """Assess a means at hand ("I have the pills here") by what the seeker said just before."""
+    said = conversation.utterances[last].text
+    if len(said) > _BEFORE or not names_means_at_hand(normal_text(said).text):
+        return NO_RISK
+    earlier = [u.text for u in conversation.utterances[:last] if u.speaker is Speaker.SEEKER]
+    for text in earlier[-_RECENT_TURNS:]:
+        before = assess_text(text)
+        kinds = before.kinds & _BY_OWN_HAND
+        if kinds:
+            level = RiskLevel.IMMINENT if before.level > RiskLevel.CONCERN else RiskLevel.HIGH
+            return RiskAssessment(level, kinds, (0, len(said)), _CONFIDENCE[level])
+    return NO_RISK
 
 
 def _last_index(conversation: Conversation, speaker: Speaker, end: int) -> int | None:
