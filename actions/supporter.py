@@ -94,15 +94,21 @@ class Supporter:
         """Why the model could not be loaded; None while it loads and where it did load."""
         return self._generator.exception() if self._generator and self._is_loaded() else None
 
-    async def infer_persona(self, conversation: Conversation, already_read: int) -> Persona:
+    async def infer_persona(
+        self, conversation: Conversation, already_read: int, *, from_first: bool = False
+    ) -> Persona:
         """Return what `conversation` tells of the seeker behind their first `already_read`
-        utterances.
+        utterances; before its third utterance nothing (PAL, section 3.2), unless `from_first`.
 
         Raises:
             TimeoutError: a model did not read them within the turn's time.
             PalError: the model cannot be used.
         """
-        unread = unread_utterances(conversation, already_read)
+        unread = (
+            conversation.seeker_utterances[already_read:]
+            if from_first
+            else unread_utterances(conversation, already_read)
+        )
         if not unread:
             return Persona()
         if self._rules is not None:  # they wait for nothing

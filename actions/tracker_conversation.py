@@ -108,6 +108,11 @@ def latest_text(tracker: Tracker) -> str:
     return _text_of(_latest_message(tracker))
 
 
+def latest_intent(tracker: Tracker) -> str:
+    """Return the intent of the seeker's latest message; empty where it has none."""
+    return _intent_of(_latest_message(tracker))
+
+
 def input_channel(tracker: Tracker) -> str:
     """Return the name of the channel of the seeker's latest message; empty before the first."""
     return str(_latest_message(tracker).get("input_channel") or "")
@@ -149,8 +154,12 @@ def _text_of(event: Mapping[str, Any]) -> str:
 
 
 def _is_said_to_the_supporter(event: Mapping[str, Any]) -> bool:
-    intent = _mapping(_mapping(event.get("parse_data")).get("intent")).get("name")
-    return not (isinstance(intent, str) and intent in COMMAND_INTENTS)
+    return _intent_of(event) not in COMMAND_INTENTS
+
+
+def _intent_of(event: Mapping[str, Any]) -> str:
+    name = _mapping(_mapping(event.get("parse_data")).get("intent")).get("name")
+    return name if isinstance(name, str) else ""
 
 
 def _is_about_the_bot(event: Mapping[str, Any]) -> bool:

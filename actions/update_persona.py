@@ -15,7 +15,12 @@ from actions.message_screen import MAX_MESSAGE_CHARACTERS
 from actions.safety.screening import screen, screened
 from actions.service_message import say
 from actions.supporter import Supporter
-from actions.tracker_conversation import conversation_from_events, message_id, persona_from_slot
+from actions.tracker_conversation import (
+    conversation_from_events,
+    latest_intent,
+    message_id,
+    persona_from_slot,
+)
 from pal_model import Conversation, Speaker, Utterance
 from pal_model.persona_extractor import FIRST_UTTERANCE_WITH_PERSONA
 
@@ -27,6 +32,10 @@ OUT = (
     "soon as it works again.)"
 )
 BACK = "(My memory works again.)"
+
+
+ASKING_INTENTS = frozenset({"show_persona", "remember_me", "export_data"})
+"""With these a seeker means all that they have said until now, be it one sentence."""
 
 
 class ActionUpdatePersona(Action):  # type: ignore[misc]
@@ -50,11 +59,12 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
         conversation = conversation_from_events(tracker.events)
         if (await screened(conversation)).is_flagged:
             return []
+        is_asked = latest_intent(tracker) in ASKING_INTENTS
         spoken = len(conversation.seeker_utterances)
         read = _utterances_read(tracker, spoken)
         try:
             harmless = await asyncio.to_thread(_without_danger, conversation, read)
-            found = await self._supporter.infer_persona(harmless, read)
+            found = await self._supporter.infer_persona(harmless, read, from_first=is_asked)
         except Exception as error:
             # The reply can do without; what was not read now is read in the next turn.
             log.error("persona_not_inferred", reason=type(error).__name__)
@@ -64,8 +74,11 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
         persona = await self._memory.chosen(known, said)
         if persona != tuple(persona_from_slot(tracker.get_slot(PERSONA))):
             events.append(SlotSet(PERSONA, list(persona)))
-        if len(conversation.utterances) >= FIRST_UTTERANCE_WITH_PERSONA and spoken != read:
+        is_read = is_asked or len(conversation.utterances) >= FIRST_UTTERANCE_WITH_PERSONA
+        if is_read and spoken != read:
             events.append(SlotSet("utterances_read", spoken))
+        if is_asked:  # the action that follows says what it could not do
+            return events
         return [*events, *_tell_of_outage(dispatcher, tracker, known)]
 
 

@@ -17,7 +17,7 @@ from actions.remember_me import ActionRememberMe, ActionStopRemembering
 from actions.session_start import ActionSessionStart
 from actions.show_persona import ActionShowPersona
 from actions.supporter import Supporter
-from actions.update_persona import ActionUpdatePersona
+from actions.update_persona import ASKING_INTENTS, ActionUpdatePersona
 from tests.actions.fakes import bot, nobody_on_duty, user
 
 
@@ -67,6 +67,8 @@ class Seeker:
     async def messages(self, intent: str, text: str = "") -> list[dict[str, Any]]:
         """Give a command; return all of the answer."""
         self._hear(text or f"/{intent}", intent)
+        if intent in ASKING_INTENTS:  # as in rules.yml
+            assert await self._run(self._learn) == []
         return await self._run(self._actions[intent])
 
     async def known(self) -> list[str]:

@@ -84,6 +84,27 @@ class TestConsent:
         [greeting] = await stranger.session()
         assert greeting["response"] == "utter_greet"
 
+    async def test_what_was_told_in_one_breath_is_kept_too(
+        self, meet: Meet, store: PersonaStore
+    ) -> None:
+        """It was read with the third utterance, and whoever left before that was forgotten."""
+        ada = meet("ada")
+        await ada.session()
+        await ada.say("I am a nurse.")
+        assert ada.persona == []  # not before the third utterance (PAL, section 3.2)
+        await ada.ask("remember_me")
+        assert await store.count() == (1, 1)
+        [greeting] = await ada.session()
+        assert greeting["text"] == WELCOME_BACK.format(count="one thing you told me")
+
+    async def test_who_asks_after_one_message_sees_what_it_told(self, meet: Meet) -> None:
+        ada = meet("ada")
+        await ada.session()
+        await ada.say("I am a nurse.")
+        assert await ada.known() == ["I am a nurse."]
+        await ada.say("I have two dogs.")
+        assert await ada.known() == ["I am a nurse.", "I have two dogs."]
+
     async def test_who_agreed_and_told_nothing_is_not_told_to_agree(self, meet: Meet) -> None:
         ada = meet("ada")
         await ada.ask("remember_me")
