@@ -42,8 +42,11 @@ class Change:
         sentence: to keep as a new fact; None where it says nothing new.
         confirms: a fact that it says again.
         supersedes: facts that it ends.
+        told: the fact of the session that it keeps, whose source and time stay what they were;
+            None where it is said now.
     """
 
     sentence: str | None
     confirms: int | None = None
     supersedes: tuple[int, ...] = ()
+    told: Fact | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,8 +66,15 @@ class SeekerMemory:
     A store that fails never fails a turn: the session's facts go on, and are kept once it works.
     """
 
-    def __init__(self, store: PersonaStore | None, embedder: Embedder, lifetime: timedelta) -> None:
-        """Use a store, or none; `start` opens it."""
+    def __init__(
+        self,
+        store: PersonaStore | None,
+        embedder: Embedder,
+        lifetime: timedelta,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Use a store, or none; `start` opens it. `now` tells the time, with a zone."""
+        self._now = now or (lambda: datetime.now(UTC))
         self._store = store
         self._embedder = embedder
         self.lifetime = lifetime
@@ -260,7 +267,7 @@ class SeekerMemory:
                 before = [fact.sentence for fact in await store.facts(seeker)]
                 alike = await asyncio.to_thread(self._embedder.snapshot, [*before, *pending, *said])
                 facts = await store.learn(
-                    seeker, source, lambda known: decide(known, pending, alike)
+                    seeker, source, lambda known: _as_told(decide(known, pending, alike), session)
                 )
                 return Known(tuple(facts), is_kept=True), [SlotSet(FACTS, None)] if session else []
         except MemoryStoreError as error:
@@ -272,7 +279,7 @@ class SeekerMemory:
         return Known(tuple(facts), is_out=is_out), slots
 
     def _applied(self, known: Sequence[Fact], decide: Decide, source: str) -> list[Fact]:
-        now = datetime.now(UTC)
+        now = self._now()
         found = decide(known, (), self._embedder.similarities)
         return apply(known, found, Fact(0, "", source, now, now))
 
@@ -299,6 +306,14 @@ class SeekerMemory:
                 await self._store.open()
                 self._is_open = True
         return self._store
+
+
+def _as_told(found: Iterable[Change], session: Sequence[Fact]) -> Iterator[Change]:
+    """Let what was told earlier in the session be kept as told then."""
+    told = {fact.sentence: fact for fact in session}
+    for change in found:
+        fact = told.get(change.sentence or "")
+        yield change if fact is None else replace(change, told=fact)
 
 
 def _seen_last(tracker: Tracker) -> list[Fact]:

@@ -324,25 +324,33 @@ class PersonaStore:
             await session.execute(said_again.values(confirmed_at=now))
             new = change.confirms
         if change.sentence is not None:
-            new = await self._add(session, seeker, source, change.sentence)
+            told = change.told or Fact(0, change.sentence, source, now, now)
+            new = await self._add(session, seeker, change.sentence, told)
         if change.supersedes and new is not None:
             replaced = _of(seeker, update(FactRow)).where(FactRow.id.in_(change.supersedes))
             await session.execute(replaced.values(superseded_by=new))
 
-    async def _add(self, session: AsyncSession, seeker: str, source: str, sentence: str) -> int:
+    async def _add(self, session: AsyncSession, seeker: str, sentence: str, told: Fact) -> int:
         """Return the number of the fact in these words; if it is known, it was said again."""
-        form, now = self._form(seeker, sentence), self._now()
+        form = self._form(seeker, sentence)
         same = _of(seeker, select(FactRow)).where(
             FactRow.form == form, FactRow.superseded_at.is_(None)
         )
         row: FactRow | None = (await session.scalars(same)).one_or_none()
         if row is None:
             token = self._cipher.encrypt(seeker, sentence)
-            row = FactRow(seeker_id=seeker, sentence=token, form=form, source=source, learnt_at=now)
+            row = FactRow(
+                seeker_id=seeker,
+                sentence=token,
+                form=form,
+                source=told.source,
+                learnt_at=told.learnt_at,
+                confirmed_at=told.confirmed_at,
+            )
             session.add(row)
         elif not self._opens(row):
             row.sentence = self._cipher.encrypt(seeker, sentence)
-        row.confirmed_at = now
+        row.confirmed_at = max(row.confirmed_at, told.confirmed_at)
         await session.flush()
         return row.id
 

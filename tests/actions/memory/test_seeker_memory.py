@@ -30,8 +30,8 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture
-def memory(store: PersonaStore, embedder: Embedder) -> SeekerMemory:
-    return SeekerMemory(store, embedder, LIFETIME)
+def memory(store: PersonaStore, embedder: Embedder, clock: Clock) -> SeekerMemory:
+    return SeekerMemory(store, embedder, LIFETIME, clock)
 
 
 @pytest.fixture
@@ -96,6 +96,19 @@ class TestConsent:
         assert await store.count() == (1, 1)
         [greeting] = await ada.session()
         assert greeting["text"] == WELCOME_BACK.format(count="one thing you told me")
+
+    async def test_what_was_told_before_is_kept_as_told_then(
+        self, meet: Meet, store: PersonaStore, clock: Clock
+    ) -> None:
+        ada = meet("ada")
+        await ada.session()
+        await ada.say("Hello", "I am a nurse.", "it rains")
+        [told] = ada.slots["facts"]
+        clock.pass_by(minutes=20)
+        await ada.ask("remember_me")
+        [kept] = await store.facts(store.seeker_id("rest", "ada"))
+        assert kept.source == told["source"] == "ada-2"
+        assert kept.learnt_at.isoformat() == told["learnt_at"]
 
     async def test_who_asks_after_one_message_sees_what_it_told(self, meet: Meet) -> None:
         ada = meet("ada")
