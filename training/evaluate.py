@@ -27,7 +27,7 @@ from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
-from training.fitting import RECIPE_FILE
+from training.fitting import FIRST_STAGE, RECIPE_FILE
 from training.predicting import Conversations, personas_by_turn, predict
 from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
 from training.provenance import environment, folder_hashes
@@ -175,13 +175,17 @@ def _recipes(folder: Path) -> Iterator[Path]:
         return
     yield recipe
     before = RunConfig.load(recipe).start_from
-    if before is not None and not (before / RECIPE_FILE).exists():
+    if before is None:
+        return
+    kept = folder / FIRST_STAGE
+    if not (kept / RECIPE_FILE).exists():
+        kept = before
+    if not (kept / RECIPE_FILE).exists():
         raise EvaluationError(
             f"{folder} started from {before}, which has no {RECIPE_FILE} any more: what it learnt "
             "from cannot be told. Put that folder back."
         )
-    if before is not None:
-        yield from _recipes(before)
+    yield from _recipes(kept)
 
 
 def predicted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from training.token_trainer import Rows, TokenForm, TokenTrainer
 
 RUN_FILE = "training_run.json"
 RECIPE_FILE = "training_run.yaml"
+FIRST_STAGE = "first_stage"
+"""Folder, beside a result, of what is known of the run that it started from."""
 
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
@@ -172,7 +175,23 @@ def fit_form(
     if trainer.is_world_process_zero():
         form.save(trainer.model, output)
         (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        keep_first_stage(getattr(recipe, "start_from", None), output)
     return facts
+
+
+def keep_first_stage(start_from: Path | None, output: Path) -> None:
+    """Copy what is known of the run that this one started from, and of those before it: what a
+    result learnt from can be told when that run's folder is gone.
+    """
+    if start_from is None:
+        return
+    kept = output / FIRST_STAGE
+    for file in (start_from / RECIPE_FILE, start_from / RUN_FILE):
+        if file.exists():
+            kept.mkdir(exist_ok=True)
+            shutil.copy(file, kept)
+    if (start_from / FIRST_STAGE).is_dir():
+        shutil.copytree(start_from / FIRST_STAGE, kept / FIRST_STAGE, dirs_exist_ok=True)
 
 
 def _validation_at(history: list[dict[str, float]], step: int | None) -> dict[str, float] | None:

@@ -28,6 +28,7 @@ from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
 from pal_model.persona_extractor import load_persona_extractor
 from training import token_trainer
+from training.evaluate import Evaluation, require_unseen
 from training.examples import (
     SupporterTurn,
     encode,
@@ -273,6 +274,15 @@ def test_an_earlier_stage_learns_responses_and_no_strategy(
     alone = run(tmp_path / "alone", [])
     assert after["validation_before"] != alone["validation_before"]
     assert "eval_name_loss" in after["validation"]
+    shutil.rmtree(first)  # what it was is kept
+    config = RunConfig.load(then / "first_stage" / "training_run.yaml")
+    assert config.data.corpus == "empathetic_dialogues"
+    kept = json.loads((then / "first_stage" / "training_run.json").read_text())
+    assert kept["data"] == facts["data"]
+    require_unseen(Evaluation(str(then)), esconv)
+    third = tmp_path / "third"
+    run(third, [f"start_from={then}"])
+    assert (third / "first_stage" / "first_stage" / "training_run.yaml").exists()
 
 
 def test_what_nobody_labelled_is_given_and_not_learnt(model: Any, tokenizer: Any) -> None:
