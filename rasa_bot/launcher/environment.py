@@ -23,6 +23,8 @@ settings (environment):
                        PostgreSQL, or off (default: PAL_HOME/memory/memory.db)
   PAL_MEMORY_KEY       what it is encrypted with (default: the file PAL_HOME/memory.key, made once)
   PAL_MEMORY_DAYS      days after which what nobody mentioned is deleted (default: 90)
+  PAL_HANDOFF_URL, PAL_HANDOFF_TOKEN   a webhook that tells people on duty of somebody in danger,
+                       and its bearer token, which also gives a conversation back (default: none)
   PAL_ACTIONS_TOKEN    secret between Rasa and the action server (default: random for each run)
   PAL_ACTIONS_COMMAND  command that starts the action server (default: .venv/bin/python -m
                        actions.server)
