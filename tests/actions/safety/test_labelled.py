@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from actions.safety import RiskKind, RiskLevel
 from actions.safety.__main__ import assess_lines
 from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
 
-HELD_OUT = Path(__file__).with_name("held_out")
+HELD_OUT = Path(__file__).with_name("held_out_2")
+EARLIER = Path(__file__).with_name("held_out")
 
 
 def all_of(folder: Path) -> list[Labelled]:
     return [line for path in sorted(folder.glob("*.tsv")) for line in read_labelled(path)]
 
 
-@pytest.mark.parametrize("folder", [UTTERANCES, HELD_OUT], ids=["to learn from", "held out"])
+@pytest.mark.parametrize("folder", [UTTERANCES, HELD_OUT, EARLIER], ids=lambda path: path.name)
 def test_lines_are_of_every_level_and_kind_and_each_is_there_once(folder: Path) -> None:
     lines = all_of(folder)
     assert min(Counter(line.level for line in lines)[level] for level in RiskLevel) >= 50
@@ -29,8 +31,22 @@ def test_lines_are_of_every_level_and_kind_and_each_is_there_once(folder: Path) 
 
 
 def test_nothing_that_is_held_out_can_be_learnt() -> None:
-    learnt = {line.text.casefold() for line in all_of(UTTERANCES)}
-    assert not learnt & {line.text.casefold() for line in all_of(HELD_OUT)}
+    """Nor what says it in nearly the same words: no line shares half of its triples of words."""
+    learnt = [_triples(line.text) for line in all_of(UTTERANCES)]
+    holding: dict[tuple[str, ...], list[int]] = {}
+    for number, triples in enumerate(learnt):
+        for triple in triples:
+            holding.setdefault(triple, []).append(number)
+    for line in (*all_of(HELD_OUT), *all_of(EARLIER)):
+        triples = _triples(line.text)
+        shared = Counter(number for triple in triples for number in holding.get(triple, ()))
+        for number, count in shared.most_common(1):
+            assert count / len(triples | learnt[number]) <= 0.5, line.text
+
+
+def _triples(text: str) -> set[tuple[str, ...]]:
+    words = re.sub(r"[^a-z ]", "", text.lower()).split()
+    return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
 
 
 def test_a_malformed_line_is_named(tmp_path: Path) -> None:
