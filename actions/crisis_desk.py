@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import ConversationPaused, SlotSet
 
 from actions.counters import Counters
-from actions.handoff import Handoff, HandoffState, Notice, parse_slot, slot_value
+from actions.handoff import Handoff, HandoffState, Notice, Told, transcript_of
 from actions.safety import (
     DETECTOR_FAILED,
     RiskAssessment,
@@ -33,9 +34,8 @@ TRANSCRIPT_NOTICE = (
     "we write here is sent to a person on duty, so that they can help.)"
 )
 SOMEBODY_KNOWS = (
-    "I have also let a person on duty know that somebody here may need help. I can't tell when "
-    "they "
-    "will read it, so please don't wait for them: the numbers above are there now."
+    "I have also sent word to the people on duty that somebody here may need help. I can't tell "
+    "when they will read it, so please don't wait for them: the numbers above are there now."
 )
 SOMEBODY_TAKES_OVER = (
     "A person on duty is taking over and will write to you. I'll be quiet from now on, so that you "
@@ -84,6 +84,17 @@ class CrisisDesk:
         more, events = await self._tell_people(tracker, conversation, assessment, level)
         return "\n\n".join([words, *more]), events
 
+    def closing(self, tracker: Tracker) -> tuple[list[str], list[dict[str, Any]]]:
+        """Return what is due when danger is over: nobody is to be told any more, but who has taken
+        over in the meantime still does.
+        """
+        before = Told.from_slot(tracker.get_slot(HANDOFF))
+        if before is None:
+            return [], [SlotSet(HANDOFF, None)] if tracker.get_slot(HANDOFF) else []
+        if self._state_now(before) is HandoffState.TAKEN and before.state is HandoffState.PENDING:
+            return self._news(replace(before, state=HandoffState.TAKEN))
+        return [], [SlotSet(HANDOFF, None)]
+
     async def _tell_people(
         self,
         tracker: Tracker,
@@ -92,20 +103,33 @@ class CrisisDesk:
         level: RiskLevel,
     ) -> tuple[list[str], list[dict[str, Any]]]:
         """Send a notice where one is due, or look what became of the last."""
-        told_of, notice_id, before = parse_slot(tracker.get_slot(HANDOFF))
-        state = before
-        if before is HandoffState.PENDING:
-            state = self._handoff.state(notice_id)  # None: of a process that is no more
-        if state in (None, HandoffState.FAILED):
-            told_of = RiskLevel.NONE
-        if self._handoff.is_due(level, told_of):
-            notice = self._notice(tracker, conversation, assessment, level)
-            told_of, notice_id = level, notice.id
-            before, state = None, await self._handoff.tell(notice)
-        if state is None or state is before:
+        before = Told.from_slot(tracker.get_slot(HANDOFF))
+        state = None if before is None else self._state_now(before)
+        if before is not None and state is HandoffState.TAKEN:  # who has it reads the rest
+            is_news = before.state is not state
+            return self._news(replace(before, state=state)) if is_news else ([], [])
+        is_known = before is not None and state in (HandoffState.PENDING, HandoffState.TOLD)
+        if self._handoff.is_due(level, before.level if before and is_known else RiskLevel.NONE):
+            kinds = {kind.value for kind in assessment.kinds}
+            told = Told.new(level, kinds)
+            if before is not None and not is_known and before.level >= level:  # that one, again
+                told = replace(before, kinds=tuple(sorted(kinds.union(before.kinds))))
+            notice = self._notice(tracker, conversation, told)
+            return self._news(replace(told, state=await self._handoff.tell(notice)))
+        if before is None or state is None or state is before.state:
             return [], []
-        events = [SlotSet(HANDOFF, slot_value(told_of, notice_id, state))]
-        match state:
+        return self._news(replace(before, state=state))
+
+    def _state_now(self, told: Told) -> HandoffState | None:
+        """Return what became of a notice; None of one of a process that is no more."""
+        if told.state is HandoffState.PENDING:
+            return self._handoff.state(told.id)
+        return told.state
+
+    def _news(self, told: Told) -> tuple[list[str], list[dict[str, Any]]]:
+        """Return what the seeker hears of a notice, and the events."""
+        events = [SlotSet(HANDOFF, told.as_slot())]
+        match told.state:
             case HandoffState.TOLD:
                 return [SOMEBODY_KNOWS], events
             case HandoffState.TAKEN:
@@ -113,21 +137,17 @@ class CrisisDesk:
             case _:
                 return [], events
 
-    def _notice(
-        self,
-        tracker: Tracker,
-        conversation: Conversation,
-        assessment: RiskAssessment,
-        level: RiskLevel,
-    ) -> Notice:
+    def _notice(self, tracker: Tracker, conversation: Conversation, told: Told) -> Notice:
         may_be_read = self._handoff.sends_transcripts and tracker.get_slot(TOLD_OF_TRANSCRIPT)
-        return Notice.of(
-            assessment,
-            level,
-            conversation_id=str(tracker.sender_id),
-            channel=input_channel(tracker),
+        return Notice(
+            id=told.id,
+            conversation=str(tracker.sender_id),
+            channel=input_channel(tracker).encode("utf-8", "replace").decode(),
+            level=told.level.label,
+            kinds=told.kinds,
             locale=self._locale,
-            transcript=conversation if may_be_read else None,
+            at=told.at,
+            transcript=transcript_of(conversation) if may_be_read else None,
         )
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from actions.safety.resources import emergency_number
 
 _LONGEST = 400
-"""Characters. In a longer message the question is not what it is about."""
+"""Characters that are read, from the end."""
 
 
 class DirectQuestion(StrEnum):
@@ -57,124 +57,184 @@ _ANSWERS = {
 }
 
 _YOU = r"(?:you|u|this|i (?:\w+ )?(?:talking|speaking|chatting|texting|writing) (?:to|with))"
+_SORT = (
+    r"(?:(?:real|actual|live|human|licensed|trained|professional|qualified|proper|just|mental|health"
+    r"|ai|chat|computer|automated|online|certified) ){0,4}"
+)
 _NOT_ME = (
-    r"(?:an? |the |some )?(?:(?:real|actual|live|human|licensed|trained|professional|qualified"
-    r"|proper|"
-    r"just|mental|health|ai|chat|computer|automated|online|certified) ){0,4}"
-    r"(?:humans?|persons?|people|man|woman|bot|chatbot|chat ?gpt|robot|machine|computer|program|ai"
-    r"|a\.i\.?|therapist|counsel+or|doctor|psychologist|psychiatrist|nurse|social worker|real)"
+    rf"(?:an? |the |some )?{_SORT}(?:humans?|persons?|people|man|woman|bot|chatbot|chat ?gpt|robot"
+    r"|machine|computer|program|ai|a\.i\.?|therapist|counsel+or|doctor|psychologist|psychiatrist"
+    r"|nurse|social worker)"
 )
 _DRUG = (
-    r"(?:medication|medications|medicines?|meds?|pills?|tablets?|drugs?|antidepressants?|ssris?|"
-    r"sleeping pills|painkillers?|benzos?|zoloft|sertraline|prozac|fluoxetine|lexapro|escitalopram|"
-    r"celexa|citalopram|xanax|alprazolam|ativan|lorazepam|valium|diazepam|klonopin|clonazepam|"
-    r"lithium|seroquel|quetiapine|abilify|wellbutrin|bupropion|effexor|venlafaxine|cymbalta|"
-    r"duloxetine|paxil|paroxetine|adderall|ritalin|lamictal|lamotrigine|trazodone|mirtazapine|"
-    r"ambien|zolpidem|melatonin|tylenol|paracetamol|acetaminophen|ibuprofen|advil|aspirin|benadryl|"
-    r"methadone|oxycodone|tramadol|codeine|ketamine|st\.? john'?s wort|supplements?|dosage|dose)"
+    r"(?:medications?|medicines?|meds?|pills?|tablets?|antidepressants?|ssris?|sleeping pills"
+    r"|painkillers?|benzos?|zoloft|sertraline|prozac|fluoxetine|lexapro|escitalopram|celexa"
+    r"|citalopram|xanax|alprazolam|ativan|lorazepam|valium|diazepam|klonopin|clonazepam|lithium"
+    r"|seroquel|quetiapine|abilify|wellbutrin|bupropion|effexor|venlafaxine|cymbalta|duloxetine"
+    r"|paxil|paroxetine|adderall|ritalin|lamictal|lamotrigine|trazodone|mirtazapine|ambien|zolpidem"
+    r"|melatonin|tylenol|paracetamols?|acetaminophen|ibuprofens?|advil|aspirins?|benadryl|methadone"
+    r"|oxycodone|tramadol|codeine|ketamine|st\.? john'?s wort|supplements?|dosage|dose)"
+)
+_SOME = (
+    r"(?:(?:my|the|some|any|an?|more|less|his|her|of|these|those|both|all|extra|another|higher|lower"
+    r"|mg|ml|few|couple|prescription|sleeping|one|two|three|four|five|six|eight|ten|\d+(?: ?mg)?) "
+    r"){0,4}"
 )
 _ILLNESS = (
     r"(?:(?:clinical(?:ly)? |major |severe |postpartum |social |panic |an? |some (?:kind|sort) of "
-    r")*"
-    r"(?:depression|depressed|bipolar|anxiety(?: disorder)?|ptsd|adhd|add|ocd|bpd|borderline|autism"
-    r"|autistic|schizophreni[ac]|psychosis|psychotic|an? eating disorder|anorexi[ac]|bulimi[ac]|"
-    r"narcissist(?:ic)?|mental(?:ly)? ill(?:ness)?|mental disorder|personality disorder|dementia|"
-    r"diabetes|cancer|disorder))"
+    r"){0,3}(?:depression|depressed|bipolar|anxiety(?: disorder)?|ptsd|adhd|ocd|bpd|borderline"
+    r"|autism|autistic|schizophreni[ac]|psychosis|psychotic|eating disorder|anorexi[ac]|bulimi[ac]"
+    r"|narcissist(?:ic)?|mental(?:ly)? ill(?:ness)?|mental disorder|personality disorder|dementia"
+    r"|diabetes|cancer|disorder)\b)"
 )
-_ANY = r"(?:[\w'’-]+ ){0,4}?"
-_ADVERB = r"(?:(?:really|just|even|actually|also|please|maybe|still|safely) )?"
+_ADVERB = r"(?:(?:really|just|even|actually|also|please|maybe|still|safely|possibly) )?"
+_DANGEROUS = r"(?:too much|too many|dangerous|safe|enough|ok|okay|normal|a lot|bad|harmful|lethal)"
 
 _PATTERNS: dict[DirectQuestion, tuple[str, ...]] = {
     DirectQuestion.MEDICATION: (
         rf"\bhow (?:much|many|often)\b[^.?!]{{0,40}}\b{_DRUG}\b[^.?!]{{0,60}}"
-        rf"\b(?:take|can i|should i|safe|need|have|a day)\b",
-        rf"\bhow (?:much|many|often)\b[^.?!]{{0,20}}\b(?:can|should|do|may|could) i\b"
+        r"\b(?:take|can i|should i|safe|need|a day|too much|too many|dangerous)\b",
+        r"\bhow (?:much|many|often)\b[^.?!]{0,20}\b(?:can|should|do|may|could) i\b"
         rf"[^.?!]{{0,20}}\btake\b[^.?!]{{0,40}}\b{_DRUG}\b",
         r"\bhow many (?:mg|milligrams?|mils?|ml)\b",
         rf"\b(?:should|can|may|could|shall|do|would|must) i {_ADVERB}(?:have to |need to )?"
-        rf"(?:be )?(?:take|taking|try|use|stop(?: taking| using)?|quit|start(?: taking)?|increase|"
-        rf"double|lower|skip|mix|combine|change|go (?:on|off)|come off|get (?:on|off)) {_ANY}"
-        rf"{_DRUG}\b",
+        r"(?:be )?(?:take|taking|try|use|stop(?: taking| using)?|quit|start(?: taking)?|increase"
+        r"|double|lower|skip|mix|combine|change|go (?:on|off)|come off|get (?:on|off)) "
+        rf"{_SOME}{_DRUG}\b",
         rf"\b(?:what|which) {_DRUG} (?:should|can|do|would|could|is|are|will|might)\b",
-        rf"\b(?:what|which)(?:'s| is| are)? (?:the |a )?{_ANY}(?:best|right|safe|normal|good"
-        rf"|strongest"
-        rf"|maximum|max) {_ANY}{_DRUG}\b",
-        rf"\b(?:is|are) (?:it|they|{_ANY}{_DRUG}) (?:safe|ok|okay|dangerous|bad|fine|alright)"
-        rf"\b[^.?!]{{0,40}}\b(?:take|mix|stop|drink|drinking|alcohol|together)\b",
-        rf"\b(?:is|would|will) it (?:be )?(?:safe|ok|okay|dangerous|bad|fine|alright|a problem) "
-        rf"(?:for me )?(?:to|if i) {_ADVERB}(?:take|skip|stop|mix|combine|double|drink) "
-        rf"{_ANY}{_DRUG}\b",
+        r"\b(?:what|which)(?:'s| is| are)? (?:the |a )?(?:\w+ ){0,2}?(?:best|right|safe|normal|good"
+        rf"|strongest|maximum|max) {_SOME}{_DRUG}\b",
+        rf"\b(?:is|are) {_SOME}{_DRUG} {_ADVERB}{_DANGEROUS}\b",
+        r"\b(?:is|would|will) it (?:be )?(?:safe|ok|okay|dangerous|bad|fine|alright|a problem) "
+        rf"(?:for me )?(?:to|if i) {_ADVERB}(?:take|skip|stop|mix|combine|double"
+        rf"|drink(?: alcohol)?(?: (?:on|with|while on|while taking))?) {_SOME}{_DRUG}\b",
         rf"\bdo (?:you|u) think i {_ADVERB}(?:need|should (?:take|be on|try|stop|go on)) "
-        rf"{_ANY}{_DRUG}\b",
-        rf"\b(?:can|could|will|would) (?:you|u) {_ADVERB}(?:prescribe|recommend|suggest|give|"
-        rf"tell me about|get) {_ANY}{_DRUG}\b",
-        rf"\b(?:recommend|suggest|prescribe)(?: me| us)? {_ANY}{_DRUG}\b[^.!]{{0,30}}\?",
+        rf"{_SOME}{_DRUG}\b",
+        rf"\bdo (?:you|u) think i should try out {_SOME}{_DRUG}\b",
+        rf"\b(?:can|could|will|would) (?:you|u) {_ADVERB}(?:prescribe|recommend|suggest|give"
+        rf"|tell me about|get)(?: me| us)? (?:something like )?{_SOME}{_DRUG}\b",
+        rf"\b(?:recommend|suggest|prescribe)(?: me| us)? {_SOME}{_DRUG}\b[^.!]{{0,30}}\?",
         rf"\b(?:what|any) {_DRUG} (?:do|would|can) you (?:recommend|suggest|advise)\b",
     ),
     DirectQuestion.DIAGNOSIS: (
-        rf"\b(?:do|could|can|might|would) (?:you|u) (?:think|say|guess|believe) (?:that |maybe )?"
-        rf"(?:i|she|he|they|my \w+)(?:'m|'s| am| is| are| have| has| might have| could have"
-        rf"| may have| might be| could be)? {_ANY}{_ILLNESS}\b",
-        rf"\b(?:do|could|might|can) i {_ADVERB}(?:have|be) (?:\w+ )?{_ILLNESS}\b[^.!]{{0,60}}\?",
+        r"\b(?:do|could|can|might|would) (?:you|u) (?:think|say|guess|believe) (?:that |maybe )?"
+        r"(?:i|we|she|he|they|my \w+)(?:'m|'s|'ve| am| is| are| have| has| had| got| could be"
+        rf"| might be| may be| could have| might have| may have) {_ADVERB}{_ILLNESS}",
+        rf"\b(?:do|could|might|can) i {_ADVERB}(?:have|be) {_ADVERB}{_ILLNESS}[^.!]{{0,60}}\?",
         rf"\bam i {_ADVERB}{_ILLNESS}\s*\?",
-        rf"\b(?:can|could|will|would) (?:you|u) {_ADVERB}(?:diagnose|tell me (?:if|whether) "
-        rf"i(?:'m| am|"
-        rf" have) {_ANY}{_ILLNESS})",
+        rf"\b(?:can|could|will|would) (?:you|u) {_ADVERB}(?:diagnose"
+        rf"|tell me (?:if|whether) i(?:'m| am| have) {_ADVERB}{_ILLNESS})",
         r"\bwhat(?:'s| is) my diagnosis\b|\bwhat (?:illness|disorder|mental illness|condition) "
         r"(?:do i have|have i got)\b|\bdiagnose me\b",
-        rf"\b(?:is|might|could|can) (?:this|it|that) (?:be )?{_ADVERB}{_ILLNESS}\s*\?",
-        rf"\bis it possible (?:that )?i (?:have|am) {_ANY}{_ILLNESS}\b",
+        r"\b(?:is|might|could|can) (?:this|it|that|he|she|my \w+) (?:be |have )?"
+        rf"{_ADVERB}{_ILLNESS}"
+        r"(?:\s*\?| or\b)",
+        rf"\bis it possible (?:that )?i (?:have|am) {_ADVERB}{_ILLNESS}",
     ),
     DirectQuestion.IDENTITY: (
         rf"\b(?:are|r) (?:you|u) {_ADVERB}{_NOT_ME}\s*(?:\?|$|or\b|too\b|here\b|and not\b)",
         rf"\b(?:is|am) {_YOU} {_ADVERB}{_NOT_ME}\s*(?:\?|$|or\b)",
-        rf"\b(?:am i|is it|is this) {_ADVERB}(?:talking|speaking|chatting|texting|writing) (?:to"
-        rf"|with)"
-        rf" {_NOT_ME}\b",
-        r"\b(?:are|r) (?:you|u) (?:even |really |actually )?(?:real|human)\b\s*(?:\?|$|or\b)",
+        rf"\b(?:am i|is it|is this) {_ADVERB}(?:talking|speaking|chatting|texting|writing) "
+        rf"(?:to|with) (?:{_NOT_ME}|(?:some|any)(?:one|body) real)\b",
+        r"\b(?:are|r) (?:you|u) (?:even |really |actually )?(?:real|human)\s*(?:\?|$|or\b)",
         r"\bwhat are you\s*\?|\bwho am i (?:talking|speaking|writing|chatting) (?:to|with)\b"
         r"|\b(?:are|r) (?:you|u) (?:a )?(?:real )?(?:person|human) or\b",
-        r"^who are you\W*$",
-        rf"\b(?:you're|you are|ur|this is) {_NOT_ME},? (?:right|aren't you|isn't it|are you "
-        rf"not)\s*\?",
-        r"\bis (?:any(?:one|body)|some(?:one|body)) (?:real |human |actually )*(?:there|here"
-        r"|reading)\b",
+        r"^(?:and )?who are you\W*$",
+        rf"\b(?:you're|you are|ur|this is) {_NOT_ME},? (?:right|aren't you|isn't it|are you not)"
+        rf"\s*\?|\byou(?:'re| are) {_NOT_ME}\s*\?",
+        r"^(?:(?:hello|hi|hey)\W+)?is (?:any|some)(?:one|body) (?:real |human |actually )*"
+        r"(?:there|here|reading)(?: this)?\W*$",
     ),
 }
 _COMPILED = {
     kind: tuple(re.compile(source) for source in sources) for kind, sources in _PATTERNS.items()
 }
 
-_LEAVES = (
-    r"(?:good ?bye|bye(?: bye)?|by+e+|farewell|good ?night|night night|see (?:you|ya|u)(?: "
-    r"(?:later|"
-    r"soon|tomorrow|around))?|cya|ttyl|talk (?:to you )?(?:later|soon|tomorrow)|take care|have a "
-    r"(?:good|nice|great|lovely|wonderful) (?:day|night|evening|one|week|weekend|rest of your \w+)|"
-    r"(?:i )?(?:have to|got to|gotta|need to|must|should|ll|will|better|am going to|m going to"
-    r"|gonna) "
-    r"(?:go|run|leave|head out|sleep|get going|sign off|log off)(?: now| soon| to (?:bed|sleep"
-    r"|work))?)"
+_FAREWELLS = frozenset(
+    phrase
+    for line in (
+        "bye/goodbye/good bye/bye bye/farewell/goodnight/good night/night night/cya/ttyl",
+        "see you/see ya/see u/see you later/see ya later/see u later/see you soon/see you tomorrow",
+        "see you around/talk later/talk soon/talk to you later/talk to you soon",
+        "talk to you tomorrow/take care/have to go/got to go/gotta go/need to go/must go",
+        "have to get going/will go now/ill go now/going to bed/off to bed/im off/sign off/log off",
+    )
+    for phrase in line.split("/")
 )
-_POLITE = (
-    r"(?:ok(?:ay)?|well|all ?right|thanks?|thank you|thank u|thx|so much|very much|again|a lot"
-    r"|for (?:"
-    r"the|your|all|listening|talking|everything|being here|chatting)(?: \w+){0,2}|i|im|i m|now|and|"
-    r"then|you too|to you|that helped|it was|nice|good|talking|with you|anyway|for now|my friend"
-    r"|all)"
+_WISHES = frozenset(("good", "nice", "great", "lovely", "wonderful"))
+_TIMES = frozenset(("day", "night", "evening", "one", "week", "weekend", "afternoon"))
+_PLEASANTRIES = frozenset(
+    word
+    for line in (
+        "ok okay well alright all right thanks thank you u thx so much very again a lot for the",
+        "your listening talking everything help time chat being here chatting i im ive now and",
+        "then thats too to that helped it was nice good great with anyway friend my soon today am",
+    )
+    for word in line.split()
 )
-_GOODBYE = re.compile(rf"(?:{_POLITE} )*{_LEAVES}(?: (?:{_LEAVES}|{_POLITE}))*")
+_MOST_WORDS = 14
 
 
 def direct_question(text: str) -> DirectQuestion | None:
-    """Return what `text` asks for that has a fixed answer, or None."""
-    if len(text) > _LONGEST:
-        return None
-    plain = " ".join(text.replace("’", "'").lower().split())
+    """Return what `text` asks for that has a fixed answer, or None. Of a long message its end is
+    read.
+    """
+    plain = " ".join(text[-_LONGEST:].replace("’", "'").lower().split())
     for kind, patterns in _COMPILED.items():
         if any(pattern.search(plain) for pattern in patterns):
             return kind
-    words = " ".join(re.sub(r"[^a-z]+", " ", plain.replace("'", "")).split())
-    return DirectQuestion.GOODBYE if _GOODBYE.fullmatch(words) else None
+    return DirectQuestion.GOODBYE if len(text) <= _LONGEST and _is_goodbye(plain) else None
+
+
+def _is_goodbye(plain: str) -> bool:
+    """Whether a message takes leave and does nothing else."""
+    words = re.sub(r"[^a-z]+", " ", plain.replace("'", "")).split()
+    words = ["bye" if re.fullmatch(r"by+e+", word) else word for word in words]
+    if len(words) > _MOST_WORDS:
+        return False
+    place, takes_leave = 0, False
+    while place < len(words):
+        length = _farewell_length(words, place)
+        takes_leave = takes_leave or length > 0
+        if not length and words[place] not in _PLEASANTRIES:
+            return False
+        place += length or 1
+    return takes_leave
+
+
+def _farewell_length(words: list[str], place: int) -> int:
+    """Return how many words from `place` on take leave: the most that do."""
+    for length in (4, 3, 2, 1):
+        phrase = words[place : place + length]
+        if " ".join(phrase) in _FAREWELLS:
+            return length
+        if length == 4 and phrase[:2] == ["have", "a"] and phrase[2:3] and phrase[2] in _WISHES:
+            return 4 if phrase[3:] and phrase[3] in _TIMES else 0
+    return 0
+
+
+_INSISTS = re.compile(
+    r"\b(?:please|pls|yes or no|just (?:tell|say|answer|guess)|come on|but i|why not|be honest"
+    r"|i need to know|what do you think|in your opinion|roughly|tell me)\b"
+)
+_ABOUT_HEALTH = (DirectQuestion.MEDICATION, DirectQuestion.DIAGNOSIS)
+
+
+def asked_again(text: str, answered: str, locale: str | None) -> DirectQuestion | None:
+    """Return what a short message insists on, where the supporter has just refused it.
+
+    Args:
+        text: of the seeker.
+        answered: what the supporter said before it.
+        locale: that the answer was given for.
+    """
+    if len(text) > _SHORT or not _INSISTS.search(text.lower()):
+        return None
+    refused = (q for q in _ABOUT_HEALTH if direct_answer(q, locale) == answered)
+    return next(refused, None)
+
+
+_SHORT = 80
 
 
 def direct_answer(question: DirectQuestion, locale: str | None) -> str:

@@ -3,7 +3,8 @@
 A notice names the conversation, the level and the kinds of danger, and when; what was said is in it
 only where that is switched on and the seeker was told. A turn waits a moment for the receiver, so
 that its reply can say truly whether anybody knows; a receiver that is away is tried again in the
-background, and the next turns say what became of it.
+background, and the next turns say what became of it. Open notices are kept in memory alone: of a
+process that ends, one last attempt is made, and the seeker's next turn in danger sends it again.
 
 The receiver answers with any 2xx status. With `{"takes_over": true}` in the body it says that a
 person writes to the seeker from now on; the bot is then quiet (Rasa's `pause`) until the
@@ -13,8 +14,9 @@ conversation is given back. A receiver may get a notice twice and knows it by it
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,13 +26,14 @@ import httpx
 import structlog
 from tenacity import (
     AsyncRetrying,
+    RetryCallState,
     retry_if_exception_type,
     stop_after_delay,
     wait_exponential_jitter,
 )
 
 from actions.counters import Counters
-from actions.safety import RiskAssessment, RiskLevel
+from actions.safety import RiskLevel
 from actions.settings import HandoffSettings
 from pal_model import Conversation
 
@@ -39,6 +42,7 @@ log = structlog.get_logger(__name__)
 _REQUEST_SECONDS = 10.0
 _TRY_FOR_SECONDS = 900.0
 _LONGEST_PAUSE = 60.0
+_LAST_SECONDS = 5.0
 _MOST_OPEN = 1_000
 """Notices that are tried at once; a receiver that is away must not fill the memory."""
 
@@ -58,7 +62,16 @@ class HandoffState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What people on duty are told; `as_json` is what is sent."""
+    """What people on duty are told.
+
+    Attributes:
+        id: by which a receiver knows a notice that it has had before.
+        conversation, channel: where the seeker can be found.
+        level, kinds: of danger.
+        locale: whose emergency numbers the seeker was given.
+        at: when it was noticed, ISO 8601.
+        transcript: what was said, where the seeker was told that it may be sent.
+    """
 
     id: str
     conversation: str
@@ -69,41 +82,66 @@ class Notice:
     at: str
     transcript: tuple[Mapping[str, str], ...] | None = None
 
-    @classmethod
-    def of(
-        cls,
-        assessment: RiskAssessment,
-        level: RiskLevel,
-        *,
-        conversation_id: str,
-        channel: str,
-        locale: str,
-        transcript: Conversation | None = None,
-    ) -> Notice:
-        """Return a new notice; `transcript` is what was said, where the seeker was told so."""
-        said = None
-        if transcript is not None:
-            said = tuple(
-                {"speaker": utterance.speaker.value, "text": utterance.text}
-                for utterance in transcript.utterances
-            )
-        return cls(
-            id=uuid.uuid4().hex,
-            conversation=conversation_id,
-            channel=channel,
-            level=level.label,
-            kinds=tuple(sorted(kind.value for kind in assessment.kinds)),
-            locale=locale,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            transcript=said,
-        )
-
     def as_json(self) -> dict[str, Any]:
         """Return the body of the request."""
         body = asdict(self)
         if self.transcript is None:
             del body["transcript"]
         return body
+
+
+def transcript_of(conversation: Conversation) -> tuple[Mapping[str, str], ...]:
+    """Return what was said, oldest first."""
+    return tuple(
+        {"speaker": utterance.speaker.value, "text": utterance.text}
+        for utterance in conversation.utterances
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the slot `handoff` holds: of what people were told last, and what became of that."""
+
+    level: RiskLevel
+    id: str
+    state: HandoffState
+    kinds: tuple[str, ...] = ()
+    at: str = ""
+
+    @classmethod
+    def new(cls, level: RiskLevel, kinds: Iterable[str]) -> Told:
+        """Return what is to be told now."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(level, uuid.uuid4().hex, HandoffState.PENDING, tuple(sorted(kinds)), at)
+
+    @classmethod
+    def from_slot(cls, value: Any) -> Told | None:
+        """Read the slot; None where nobody was told, and where it makes no sense: twice is better
+        than never.
+        """
+        if not isinstance(value, Mapping):
+            return None
+        kinds = value.get("kinds")
+        try:
+            return cls(
+                RiskLevel.parse(str(value["level"])),
+                str(value["id"]),
+                HandoffState(str(value["state"])),
+                tuple(map(str, kinds)) if isinstance(kinds, list) else (),
+                str(value.get("at", "")),
+            )
+        except (KeyError, ValueError):
+            return None
+
+    def as_slot(self) -> dict[str, Any]:
+        """Return what the slot is set to."""
+        return {
+            "level": self.level.label,
+            "id": self.id,
+            "state": self.state.value,
+            "kinds": list(self.kinds),
+            "at": self.at,
+        }
 
 
 class Handoff:
@@ -131,6 +169,7 @@ class Handoff:
         self._first_pause = first_pause
         self._open: dict[str, asyncio.Task[HandoffState]] = {}
         self._ended: dict[str, HandoffState] = {}
+        self._stopping = asyncio.Event()
 
     def is_due(self, level: RiskLevel, told_of: RiskLevel) -> bool:
         """Whether people are to be told of `level`, who were told of another, or of none."""
@@ -162,13 +201,28 @@ class Handoff:
         return self._ended.get(notice_id)
 
     async def stop(self) -> None:
-        """Give up what is still open."""
+        """Make one last attempt for each notice that is still open, and give up."""
         tasks = list(self._open.values())
-        for task in tasks:
+        self._stopping.set()
+        if not tasks:
+            return
+        _, open_still = await asyncio.wait(tasks, timeout=_LAST_SECONDS)
+        for task in open_still:
             task.cancel()
-        if tasks:
-            log.error("handoffs_given_up", count=len(tasks))
-            await asyncio.gather(*tasks, return_exceptions=True)
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        lost = sum(state not in (HandoffState.TOLD, HandoffState.TAKEN) for state in ended)
+        if lost:
+            log.error("handoffs_given_up", count=lost)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before another attempt; not when the server stops."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    def _is_last(self, state: RetryCallState) -> bool:
+        """Whether no attempt follows: it is too late, or this one was made as the server stops."""
+        began_before = self._stopping.is_set() and state.idle_for > 0
+        return began_before or bool(stop_after_delay(_TRY_FOR_SECONDS)(state))
 
     def _end(self, notice_id: str, task: asyncio.Task[HandoffState]) -> None:
         self._open.pop(notice_id, None)
@@ -187,7 +241,8 @@ class Handoff:
                 wait=wait_exponential_jitter(
                     multiplier=self._first_pause, max=_LONGEST_PAUSE, jitter=self._first_pause
                 ),
-                stop=stop_after_delay(_TRY_FOR_SECONDS),
+                stop=self._is_last,
+                sleep=self._pause,
                 reraise=True,
             ):
                 with attempt:
@@ -237,23 +292,3 @@ def _takes_over(answer: httpx.Response) -> bool:
     except ValueError:
         return False
     return isinstance(body, dict) and body.get("takes_over") is True
-
-
-def parse_slot(value: Any) -> tuple[RiskLevel, str, HandoffState | None]:
-    """Return of what level people were told, the notice's id and its state, from the slot.
-
-    A value that makes no sense counts as nobody told: twice is better than never.
-    """
-    nothing = (RiskLevel.NONE, "", None)
-    if not isinstance(value, Mapping):
-        return nothing
-    try:
-        level = RiskLevel.parse(str(value["level"]))
-        return level, str(value["id"]), HandoffState(str(value["state"]))
-    except (KeyError, ValueError):
-        return nothing
-
-
-def slot_value(level: RiskLevel, notice_id: str, state: HandoffState) -> dict[str, str]:
-    """Return what the slot `handoff` is set to."""
-    return {"level": level.label, "id": notice_id, "state": state.value}

@@ -11,8 +11,8 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.counters import Counters
-from actions.crisis_desk import HANDOFF, CrisisDesk, risk_from_slot
-from actions.direct_questions import direct_answer, direct_question
+from actions.crisis_desk import CrisisDesk, risk_from_slot
+from actions.direct_questions import asked_again, direct_answer, direct_question
 from actions.message_screen import reply_without_model
 from actions.safety import (
     RiskAssessment,
@@ -82,10 +82,14 @@ class ActionRespond(Action):  # type: ignore[misc]
             words, events = await self._desk.answer(tracker, conversation, assessment, risk)
             dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.label}})
             return [*_events(risk), *events]
-        over = [SlotSet(HANDOFF, None)] if tracker.get_slot(HANDOFF) else []
+        news, over = self._desk.closing(tracker)
+        if news:  # somebody has taken over while danger passed
+            dispatcher.utter_message(text=" ".join(news), **{PAL_METADATA: {"risk": risk.label}})
+            return [*_events(risk), *over]
         fixed = self._fixed_words(conversation)
-        if fixed:
-            dispatcher.utter_message(text=fixed, **{PAL_METADATA: {"service": True}})
+        if fixed is not None:
+            words, noted = fixed
+            dispatcher.utter_message(text=words, **{PAL_METADATA: noted})
             return [*_events(risk), *over]
         reply = await self._reply(dispatcher, conversation, tracker.get_slot("persona"))
         if reply is not None and self._is_disclosure_due(tracker):
@@ -94,18 +98,22 @@ class ActionRespond(Action):  # type: ignore[misc]
             )
         return [*_events(risk, reply), *over]
 
-    def _fixed_words(self, conversation: Conversation) -> str | None:
-        """Return what is said to a message that the model must not, or cannot, answer."""
+    def _fixed_words(self, conversation: Conversation) -> tuple[str, dict[str, Any]] | None:
+        """Return what is said to a message that the model must not, or cannot, answer, and what is
+        noted on it. An answer to a question is part of the conversation: the model must see that it
+        was refused.
+        """
         said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
         words = reply_without_model(said)
         if words:
             self._counters.count_turn("screen")
-            return words
-        question = direct_question(said)
+            return words, {"service": True}
+        answered = _said_before(conversation) or ""
+        question = direct_question(said) or asked_again(said, answered, self._locale)
         if question is None:
             return None
         self._counters.count_turn("direct")
-        return direct_answer(question, self._locale)
+        return direct_answer(question, self._locale), {"direct": question.value}
 
     async def _reply(
         self, dispatcher: CollectingDispatcher, conversation: Conversation, persona: Any
@@ -160,10 +168,10 @@ def _risk_now(
     """Return the level that holds after the latest utterance."""
     said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
     previous = risk_from_slot(tracker.get_slot("risk"))
-    return carried_risk(previous, assessment, said, question=_question_before(conversation))
+    return carried_risk(previous, assessment, said, question=_said_before(conversation))
 
 
-def _question_before(conversation: Conversation) -> str | None:
+def _said_before(conversation: Conversation) -> str | None:
     """Return what the supporter said last, where the seeker's latest utterance answers it."""
     match conversation.utterances:
         case (*_, previous, _) if previous.speaker is Speaker.SUPPORTER:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActionExecuted, SessionStarted, SlotSet
+from rasa_sdk.events import ActionExecuted, ConversationPaused, SessionStarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_desk import HANDOFF, TOLD_OF_TRANSCRIPT, TRANSCRIPT_NOTICE
-from actions.handoff import Handoff
+from actions.handoff import Handoff, HandoffState, Told
 from actions.memory.known import SeekerMemory
 from actions.service_message import say
 
@@ -46,11 +47,15 @@ class ActionSessionStart(Action):  # type: ignore[misc]
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Start the session."""
+        handed_off = Told.from_slot(tracker.get_slot(HANDOFF))
+        if handed_off is not None and handed_off.state is HandoffState.TAKEN:
+            return _still_with_a_person(tracker)
         # What could not be kept while the memory did not work is kept now, or carried on.
         known, _ = await self._memory.learn(tracker, (), "")
         carried = (*CARRIED_SLOTS, "facts") if known.is_out else CARRIED_SLOTS
         slots = dict.fromkeys(DROPPED_SLOTS)
         slots |= {name: tracker.get_slot(name) for name in carried}
+        slots["risk"] = slots["risk"] or _risk_before_restart(tracker)
         if known.is_kept:
             # How much, not what: somebody else may be looking at the screen.
             count = len(known.facts)
@@ -65,3 +70,27 @@ class ActionSessionStart(Action):  # type: ignore[misc]
             slots[TOLD_OF_TRANSCRIPT] = True
         set_ = [SlotSet(n, v) for n, v in slots.items() if v or tracker.get_slot(n)]
         return [SessionStarted(), *set_, ActionExecuted("action_listen")]
+
+
+def _still_with_a_person(tracker: Tracker) -> list[dict[str, Any]]:
+    """Begin a session without a word: whoever took over has not given the conversation back."""
+    kept = ("risk", HANDOFF, TOLD_OF_TRANSCRIPT)
+    slots = [SlotSet(name, tracker.get_slot(name)) for name in kept]
+    return [SessionStarted(), *slots, ActionExecuted("action_listen"), ConversationPaused()]
+
+
+def _risk_before_restart(tracker: Tracker) -> Any:
+    """Return the risk that held when the seeker sent /restart, which empties every slot: danger is
+    not over because somebody begins anew. (After /forget_me nothing is carried.)
+    """
+    risk, carried, last_action = None, None, ""
+    for event in filter(None, (e if isinstance(e, Mapping) else None for e in tracker.events)):
+        match event.get("event"):
+            case "slot" if event.get("name") == "risk":
+                risk, carried = event.get("value"), None
+            case "action":
+                last_action = str(event.get("name"))
+            case "restart":
+                carried = risk if last_action == "action_restart" else None
+                risk = None
+    return carried

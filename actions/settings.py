@@ -38,6 +38,15 @@ def _private(url: AnyHttpUrl | None) -> AnyHttpUrl | None:
     return url
 
 
+def _fit_for_a_header(token: SecretStr | None) -> SecretStr | None:
+    if token is None:
+        return None
+    value = token.get_secret_value().strip()
+    if not value.isascii() or not value.isprintable():
+        raise ValueError("it must be printable ASCII, for it is sent in a header")
+    return SecretStr(value)
+
+
 @dataclass(frozen=True, slots=True)
 class HandoffSettings:
     """How people on duty are told; with no `url` they are not."""
@@ -105,7 +114,9 @@ class Settings(BaseSettings):
     handoff_url: Annotated[AnyHttpUrl | None, AfterValidator(_private)] = Field(
         None, description="a webhook that tells people on duty of somebody in danger"
     )
-    handoff_token: SecretStr | None = Field(None, description="sent to it as a bearer token")
+    handoff_token: Annotated[SecretStr | None, AfterValidator(_fit_for_a_header)] = Field(
+        None, description="sent to it as a bearer token"
+    )
     handoff_level: Literal["concern", "high", "imminent"] = Field(
         "high", description="from which people are told"
     )

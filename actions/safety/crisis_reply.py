@@ -158,7 +158,6 @@ _CONTACT = (
     "Thank you for still writing. Are you safe at this moment?",
     "I'm reading every word. I would still like to know: are you safe right now?",
 )
-_CONTACT_POINTER = "The numbers above are there at any time."
 
 # By its first words a fixed reply is known again in a conversation.
 _OPENINGS = tuple(
@@ -188,8 +187,7 @@ def crisis_reply(
 
 def contact_reply(locale: str | None = None, *, earlier_replies: int = 0) -> str:
     """Return the short fixed words for an unflagged turn while risk is still raised."""
-    question = _pick(_CONTACT, earlier_replies)
-    return f"{question} {_CONTACT_POINTER if earlier_replies else resource_line(locale)}"
+    return f"{_pick(_CONTACT, earlier_replies)} {resource_line(locale)}"
 
 
 def is_crisis_reply(text: str) -> bool:

@@ -17,13 +17,13 @@ from __future__ import annotations
 import hmac
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
-from rasa.shared.core.events import ActionExecuted, ConversationResumed
+from rasa.shared.core.events import ActionExecuted, ConversationResumed, SlotSet
 from sanic import Blueprint, response
 from sanic.exceptions import SanicException
 from sanic.request import Request
@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_000_000
 MAX_SENDER_CHARS = 255  # the width of the tracker store's column
+HANDOFF = "handoff"  # the slot that says that people on duty were told
+_ENDING_INTENTS = ("forget_me", "start_over")
 PAL_METADATA = "pal"  # the key under which the action server says how a message came about
 
 APOLOGY = (
@@ -44,9 +46,10 @@ APOLOGY = (
 
 
 WAITING = (
-    "A person on duty has taken over from me and reads along here; I'm quiet so that you can talk "
-    "with them. If they don't answer and you need someone now, please call your local emergency "
-    "number, or in the US call or text 988. To go on with me instead, send /restart."
+    "A person on duty has taken over from me, so I'm quiet and don't read this myself. If they "
+    "don't "
+    "answer and you need someone now, please call your local emergency number, or in the US call "
+    "or text 988. To go on with me instead, send /restart."
 )
 
 
@@ -64,7 +67,10 @@ class ForgivingRestInput(RestInput):
         async def is_paused(sender_id: str) -> bool:
             return await _is_paused(_agent(blueprint), sender_id)
 
-        blueprint = super().blueprint(_answering(on_new_message, is_paused, give_back))
+        async def ends(sender_id: str) -> bool:
+            return await _is_paused(_agent(blueprint), sender_id, _ENDING_INTENTS)
+
+        blueprint = super().blueprint(_answering(on_new_message, is_paused, ends, give_back))
         blueprint.middleware(_refuse_malformed, "request")
 
         @blueprint.route("/resume", methods=["POST"])  # type: ignore[untyped-decorator]
@@ -124,14 +130,19 @@ def _agent(blueprint: Blueprint) -> Any:
     return next(iter(blueprint.apps)).ctx.agent
 
 
-async def _is_paused(agent: Any, sender_id: str) -> bool:
-    """Whether a person has taken over."""
+async def _is_paused(agent: Any, sender_id: str, intents: Collection[str] = ()) -> bool:
+    """Whether a person has taken over; with `intents`, whether the seeker now asks for one of "
+    "them.
+    """
     try:
         tracker = await agent.tracker_store.retrieve(sender_id)
     except Exception:  # then it cannot be known, and an apology is no lie
         logger.exception("The tracker could not be read.")
         return False
-    return tracker is not None and tracker.is_paused()
+    if tracker is None or not tracker.is_paused():
+        return False
+    message = tracker.latest_message
+    return not intents or (message is not None and message.intent.get("name") in intents)
 
 
 async def _resume(agent: Any, request: Request) -> HTTPResponse:
@@ -154,6 +165,7 @@ async def _give_back(agent: Any, sender_id: str) -> bool:
         if tracker is None or not tracker.is_paused():
             return False
         tracker.update(ConversationResumed())
+        tracker.update(SlotSet(HANDOFF, None))  # whoever is in danger then is told of again
         # The turn that paused did not end, as rules see it: the next would not be understood.
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
         await agent.tracker_store.save(tracker)
@@ -163,6 +175,7 @@ async def _give_back(agent: Any, sender_id: str) -> bool:
 def _answering(
     on_new_message: Callable[[UserMessage], Awaitable[Any]],
     is_paused: Callable[[str], Awaitable[bool]],
+    ends: Callable[[str], Awaitable[bool]],
     give_back: Callable[[str], Awaitable[bool]],
 ) -> Callable[[UserMessage], Awaitable[None]]:
     """`on_new_message`, with an apology where it fails or says nothing."""
@@ -170,9 +183,11 @@ def _answering(
     async def handle(message: UserMessage) -> None:
         message.output_channel = output = PalOutput(message.output_channel)
         try:
-            if _ends_the_conversation(message.text):  # which is the seeker's to do at any time
-                await give_back(message.sender_id)
             await on_new_message(message)
+            if not output.sent and await ends(message.sender_id):
+                # Which is the seeker's to do at any time; Rasa has only noted the message.
+                await give_back(message.sender_id)
+                await on_new_message(message)
         except Exception:  # whatever it was, a person is waiting for an answer
             logger.exception("A message could not be handled.")
         if not output.sent:
@@ -180,10 +195,6 @@ def _answering(
             await output.send_text_message(message.sender_id, words)
 
     return handle
-
-
-def _ends_the_conversation(text: Any) -> bool:
-    return isinstance(text, str) and text.strip().lower() in ("/restart", "/forget_me")
 
 
 class PalOutput(CollectingOutputChannel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -28,6 +29,9 @@ ASKED = {
         "Is it ok to skip my meds for a day?",
         "do you think i need medication?",
         "My head hurts so much. Can I take four paracetamol?",
+        "is 50mg of zoloft too much?",
+        "is 20 paracetamol dangerous",
+        "how much tylenol is too much",
     ),
     DirectQuestion.DIAGNOSIS: (
         "Do I have depression?",
@@ -41,6 +45,9 @@ ASKED = {
         "i can’t focus, do i have adhd?",
         "Might this be depression?",
         "Is it possible that I have OCD?",
+        "is it depression or am i just lazy?",
+        "is my wife bipolar?",
+        "It has been like this for years. " * 30 + "Do I have depression?",
     ),
     DirectQuestion.IDENTITY: (
         "Are you human?",
@@ -53,6 +60,9 @@ ASKED = {
         "You're an AI, right?",
         "Is anyone real there?",
         "Who are you?",
+        "so you are a doctor?",
+        "am i talking to someone real",
+        "Hello, is anyone there?",
     ),
     DirectQuestion.GOODBYE: (
         "bye",
@@ -62,6 +72,10 @@ ASKED = {
         "I have to go now.",
         "see ya later",
         "have a nice day :)",
+        "I've got to go",
+        "I'm going to bed",
+        "that's all, bye",
+        "byeee",
     ),
 }
 NOT_ASKED = (
@@ -87,7 +101,19 @@ NOT_ASKED = (
     "he told me to take care of myself",
     "",
     "?",
-    "should i take my meds? " * 100,
+    "Do you think my anxiety and depression will ever get better?",
+    "do you think i can beat depression",
+    "do you think she left because of my depression?",
+    "Do you think I should add him back on facebook?",
+    "do you think they can cure cancer? my mum has it",
+    "My husband left me. Is this real?",
+    "I feel so alone, is anyone there for me",
+    "should i stop helping my brother with drugs",
+    "Should I start telling people about my meds?",
+    "I should leave",
+    "I need to run",
+    "I will go",
+    "i'm going to sleep and not wake up",
 )
 
 
@@ -109,6 +135,34 @@ def test_no_answer_claims_or_advises_what_it_must_not(kind: DirectQuestion) -> N
     assert not check_reply(answer)
     assert "{" not in answer
     assert ("911" in answer) is (kind is DirectQuestion.MEDICATION)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bye " * 99 + "i love you",
+        "i must go now " * 28 + "x",
+        "thank you for all " * 22 + "x",
+        "how much " * 44,
+        "should i take " + "my " * 120,
+        "do you think i am " * 22,
+        "is my a " * 50 + "?",
+        "a" * 400,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_no_message_keeps_the_server_busy(text: str) -> None:
+    """A goodbye said 25 times took minutes, and nobody else was answered. Half as long a text takes
+    half as long, where a search that goes wild takes its square root.
+    """
+
+    def seconds(part: str) -> float:
+        began = time.perf_counter()
+        for _ in range(20):
+            direct_question(part)
+        return time.perf_counter() - began
+
+    assert seconds(text) < 8 * seconds(text[: len(text) // 2]) + 0.2
 
 
 def test_a_goodbye_keeps_nobody() -> None:

@@ -19,7 +19,7 @@ from actions.crisis_desk import (
     SOMEBODY_TAKES_OVER,
     TRANSCRIPT_NOTICE,
 )
-from actions.handoff import Handoff, HandoffState, Notice, parse_slot, slot_value
+from actions.handoff import Handoff, HandoffState, Notice, Told
 from actions.respond import ActionRespond
 from actions.safety import RiskAssessment, RiskKind, RiskLevel
 from actions.safety.crisis_reply import is_crisis_reply
@@ -37,7 +37,7 @@ from tests.actions.fakes import (
 )
 
 SECRET = "Xerxes is my cat."
-FOUND = RiskAssessment(RiskLevel.HIGH, frozenset({RiskKind.SUICIDE, RiskKind.ABUSE}))
+TAKES_OVER = b'{"takes_over": true}'
 
 
 class Desk(ThreadingHTTPServer):
@@ -108,8 +108,9 @@ async def open_handoff(desk: Desk) -> Any:
 
 
 def notice(**values: Any) -> Notice:
-    defaults = {"conversation_id": "seeker-1", "channel": "rest", "locale": "US"}
-    return Notice.of(FOUND, RiskLevel.HIGH, **defaults | values)
+    told = Told.new(RiskLevel.HIGH, {"suicide", "abuse"})
+    defaults = {"conversation": "seeker-1", "channel": "rest", "locale": "US"}
+    return Notice(told.id, level="high", kinds=told.kinds, at=told.at, **defaults | values)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -216,18 +217,31 @@ class TestDelivery:
         assert handoff.state(sent.id) is HandoffState.FAILED
         assert "handoffs_given_up" in "".join(capfd.readouterr())
 
+    async def test_before_the_end_there_is_one_more_attempt(
+        self, desk: Desk, open_handoff: Open
+    ) -> None:
+        desk.answers = [(503, b"", 0), (200, b"", 0)]
+        slow = Handoff(settings(handoff_url=desk.url).handoff, Counters(), first_pause=50.0)
+        sent = notice()
+        telling = asyncio.create_task(slow.tell(sent))
+        await until(lambda: len(desk.bodies) == 1)
+        await asyncio.sleep(0.05)
+        await slow.stop()
+        assert slow.state(sent.id) is HandoffState.TOLD
+        await telling
+
 
 @pytest.mark.parametrize(
     "value",
     [None, "told", 3, [], {}, {"level": "high"}, {"level": "x", "id": "1", "state": "told"}],
 )
 def test_a_slot_that_makes_no_sense_counts_as_nobody_told(value: Any) -> None:
-    assert parse_slot(value) == (RiskLevel.NONE, "", None)
+    assert Told.from_slot(value) is None
 
 
 def test_the_slot_is_read_back() -> None:
-    value = slot_value(RiskLevel.HIGH, "1", HandoffState.TOLD)
-    assert parse_slot(json.loads(json.dumps(value))) == (RiskLevel.HIGH, "1", HandoffState.TOLD)
+    told = Told.new(RiskLevel.HIGH, {"suicide", "abuse"})
+    assert Told.from_slot(json.loads(json.dumps(told.as_slot()))) == told
 
 
 class Talk:
@@ -300,7 +314,7 @@ class TestTurns:
     async def test_a_person_who_takes_over_makes_the_bot_quiet(
         self, desk: Desk, open_handoff: Open, supporter: Supporter, generator: FakeGenerator
     ) -> None:
-        desk.answers = [(200, b'{"takes_over": true}', 0)]
+        desk.answers = [(200, TAKES_OVER, 0)]
         turn = await Talk(responder(supporter, open_handoff())).say(DANGER)
         assert turn.text.endswith(SOMEBODY_TAKES_OVER)
         assert "988" in turn.text
@@ -331,6 +345,38 @@ class TestTurns:
         desk.answers = [(200, b"", 0)]
         talk.action = responder(supporter, open_handoff())
         assert (await talk.say("hello?")).text.endswith(SOMEBODY_KNOWS)
+        assert len({body["id"] for body in desk.bodies}) == 1  # the receiver knows it again
+        assert desk.bodies[-1]["kinds"] == ["suicide"]
+        assert len({body["at"] for body in desk.bodies}) == 1
+
+    @pytest.mark.parametrize("text", ["I am safe now.", "what now", DANGER])
+    async def test_who_takes_over_late_does_so_whatever_is_said_next(
+        self, desk: Desk, open_handoff: Open, supporter: Supporter, text: str
+    ) -> None:
+        """Else the person and the bot would both have written."""
+        desk.answers = [(503, b"", 0), (200, TAKES_OVER, 0)]
+        handoff = open_handoff(handoff_wait=0.0)
+        talk = Talk(responder(supporter, handoff))
+        await talk.say(DANGER)
+        await until(lambda: handoff.state(talk.slots["handoff"]["id"]) is HandoffState.TAKEN)
+        turn = await talk.say(text)
+        assert turn.text.endswith(SOMEBODY_TAKES_OVER)
+        assert kinds(turn)[-1] == "pause"
+        assert len(desk.bodies) == 2
+
+    async def test_a_conversation_with_a_person_stays_theirs_when_a_new_session_begins(
+        self, desk: Desk, open_handoff: Open, supporter: Supporter, memory: Any
+    ) -> None:
+        desk.answers = [(200, TAKES_OVER, 0)]
+        handoff = open_handoff()
+        talk = Talk(responder(supporter, handoff))
+        await talk.say(DANGER)
+        start = await run(ActionSessionStart(memory, handoff), talk.events, **talk.slots)
+        assert start.messages == []
+        assert kinds(start)[0] == "session_started"
+        assert kinds(start)[-1] == "pause"
+        assert start.slots["risk"] == "high"
+        assert start.slots["handoff"]["state"] == "taken"
 
     async def test_a_refused_notice_costs_the_seeker_nothing_and_is_tried_next_time(
         self, desk: Desk, open_handoff: Open, supporter: Supporter

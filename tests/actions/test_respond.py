@@ -262,9 +262,25 @@ async def test_a_direct_question_is_answered_without_the_model(
 ) -> None:
     turn = await run(action, [*OPENING, user(text)])
     assert turn.text == direct_answer(direct_question(text), "US")
-    assert turn.pal == {"service": True}
+    assert turn.pal == {"direct": direct_question(text)}
     assert turn.slots["answered"] is True
     assert generator.batches == []
+
+
+async def test_who_insists_is_refused_again(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    """The model was shown the question and not the refusal, and a plea to answer."""
+    events = [*OPENING, user("Can I mix xanax with alcohol?")]
+    refusal = await run(action, events)
+    events += [refusal.as_tracker_event(), user("please, just yes or no")]
+    again = await run(action, events)
+    assert again.text == refusal.text
+    assert generator.batches == []
+    events += [again.as_tracker_event(), user("My sister drinks a lot, that is why.")]
+    await run(action, events)
+    ((request,),) = generator.batches
+    assert refusal.text in [u.text for u in request.conversation.utterances]
 
 
 async def test_danger_comes_before_a_direct_question(action: ActionRespond) -> None:

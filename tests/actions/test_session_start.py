@@ -68,3 +68,39 @@ async def test_it_is_called_as_in_the_domain_and_reads_any_tracker(memory: Seeke
     assert (
         await run(ActionSessionStart(memory, nobody_on_duty()), [None, 3, bot(None)], persona="x")
     ).messages
+
+
+def restarted(*, by: str) -> list[Any]:
+    return [
+        event("session_started"),
+        event("slot", name="risk", value="high"),
+        event("slot", name="risk", value="imminent"),
+        event("action", name=by),
+        event("restart"),
+    ]
+
+
+async def test_danger_is_not_over_because_somebody_begins_anew(memory: SeekerMemory) -> None:
+    """/restart empties the slots, and the next reply was the model's."""
+    turn = await run(
+        ActionSessionStart(memory, nobody_on_duty()), restarted(by="action_restart"), risk=None
+    )
+    assert turn.slots["risk"] == "imminent"
+    assert turn.messages
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        restarted(by="action_forget_me"),
+        [*restarted(by="action_restart"), event("slot", name="risk", value="none")],
+        [event("slot", name="risk", value="high")],
+        [*restarted(by="action_restart"), event("action", name="action_restart"), event("restart")],
+    ],
+    ids=["forgotten", "over since", "no restart", "twice"],
+)
+async def test_only_the_risk_of_the_conversation_that_was_restarted_is_carried(
+    memory: SeekerMemory, events: list[Any]
+) -> None:
+    turn = await run(ActionSessionStart(memory, nobody_on_duty()), events, risk=None)
+    assert not turn.slots.get("risk") or turn.slots["risk"] == "none"

@@ -49,7 +49,7 @@ class Played:
         fixed = [text for text in texts if is_crisis_reply(text)]
         if not fixed:
             return "no words for danger"
-        if self.step.expected != "raised" and not any(_names_somebody(text) for text in fixed):
+        if not any(_names_somebody(text) for text in fixed):
             return "nobody to turn to"
         return None
 

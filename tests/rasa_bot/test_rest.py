@@ -151,9 +151,11 @@ class TestTakenOver:
         assert GREETING[0] in duty.say("/restart", "impatient")
         assert duty.say("hello", "impatient")[-1].startswith("I hear you")
 
-    def test_the_seeker_is_forgotten_whoever_reads(self, duty: Running) -> None:
-        duty.say("take over", "gone")
-        assert "It is forgotten." in duty.say("/forget_me", "gone")
+    @pytest.mark.parametrize("words", ["/forget_me", "Delete my data.", "forget me", "/Forget-Me"])
+    def test_the_seeker_is_forgotten_whoever_reads(self, duty: Running, words: str) -> None:
+        sender = f"gone {words}"
+        duty.say("take over", sender)
+        assert "It is forgotten." in duty.say(words, sender)
 
     def test_without_a_token_nobody_gives_back(self, server: Running) -> None:
         assert self.resume(server, "first") == 404

@@ -33,6 +33,13 @@ _LIVING = (
 
 WISH_RULES: tuple[Rule, ...] = (
     _suicide(
+        CONCERN,
+        r"\A(?:\w+ ){0,4}(?:bye|goodbye|good bye|farewell) (?:forever|for ever|for good|everyone"
+        r"|everybody|world|cruel world)\Z"
+        r"|\A(?:so )?this is (?:my )?(?:(?:last|final) )?(?:goodbye|good bye|farewell)\Z",
+        negatable=False,
+    ),
+    _suicide(
         HIGH,
         rf"(?:{_WANT_TO}|(?:part of me|everything in me|half of me)(?: just)? (?:wants|wishes"
         rf"|longs) to) (?:\w+ly )?(?:{_FALL} )?(?:die|be (?:already )?{_DEAD}|kill\Z|stay dead"

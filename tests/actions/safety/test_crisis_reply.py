@@ -176,9 +176,11 @@ def test_fixed_replies_are_counted_and_others_are_not() -> None:
     assert count_crisis_replies(Conversation()) == 0
 
 
-def test_a_contact_reply_is_short_and_points_to_help_at_first() -> None:
-    assert "988" in contact_reply("en-US")
-    assert len(contact_reply(earlier_replies=1).split()) < 30
+def test_a_contact_reply_is_short_and_points_to_help_every_time() -> None:
+    for earlier in range(4):
+        assert "988" in contact_reply("en-US", earlier_replies=earlier)
+        assert "116 123" in contact_reply("en-GB", earlier_replies=earlier)
+        assert len(contact_reply(earlier_replies=earlier).split()) < 60
     assert asks_if_safe(contact_reply(earlier_replies=2))
 
 
