@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -433,6 +434,34 @@ def test_nothing_that_anybody_says_is_in_the_log(server: Server) -> None:
     assert "turn_failed" in logged
     assert [word for word in DISTINCTIVE if word in logged] == []
     assert "Traceback" not in logged
+
+
+def test_a_notice_that_reaches_nobody_leaves_no_word_in_the_log(
+    launch: Callable[..., Server],
+) -> None:
+    server = launch(
+        PAL_HANDOFF_URL="http://127.0.0.1:9/s3cret",
+        PAL_HANDOFF_WAIT="0",
+        PAL_HANDOFF_TRANSCRIPT="true",
+    ).wait_until_ready()
+    said = [user("I live in zanzibar."), user(f"{DANGER} Nobody in xanadu cares.")]
+    response = server.act("action_respond", said, told_of_transcript=True)
+    slots = {e["name"]: e["value"] for e in response.json()["events"] if e["event"] == "slot"}
+    assert slots["handoff"]["state"] == "pending"
+    server.stop()
+    assert "handoffs_given_up" in server.printed
+    words = ("zanzibar", "xanadu", "kill", "s3cret", "seeker-1")
+    assert [word for word in words if word in server.printed] == []
+
+
+def test_prometheus_reads_the_counters(server: Server) -> None:
+    server.act("action_respond", [user("I feel unsafe in quixotia tonight")])
+    page = server.client.get("/metrics")
+    assert page.headers["content-type"].startswith("text/plain")
+    assert "# TYPE pal_turns_total counter" in page.text
+    assert float(re.search(r'pal_turns_total{answer="model"} (\S+)', page.text)[1]) >= 1
+    assert 'pal_refused_candidates_total{problem="claims-human"}' in page.text
+    assert "quixotia" not in page.text
 
 
 def test_the_version_of_rasa_is_not_warned_about(server: Server) -> None:
