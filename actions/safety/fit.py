@@ -131,13 +131,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--esconv", type=Path, required=True, help="ESConv.json, splits beside it")
     parser.add_argument("--false-alarms", type=float, default=0.012, help="share of turns")
+    parser.add_argument(
+        "--later",
+        action="store_true",
+        help="learn from `utterances/later`, too, which the weights that ship have not seen",
+    )
+    parser.add_argument("--harmless-turns", type=int, default=_HARMLESS_TURNS, help="of ESConv")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
-    lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
+    pattern = "**/*.tsv" if options.later else "*.tsv"
+    lines = [line for path in sorted(UTTERANCES.glob(pattern)) for line in read_labelled(path)]
     turns = [t for t in seeker_turns(options.esconv, "train") if not assess_text(t).is_flagged]
     random.Random(options.seed).shuffle(turns)  # noqa: S311
-    harmless = [Labelled(RiskLevel.NONE, NO_RISK.kinds, text) for text in turns[:_HARMLESS_TURNS]]
+    harmless = [
+        Labelled(RiskLevel.NONE, NO_RISK.kinds, text) for text in turns[: options.harmless_turns]
+    ]
     model = RiskModel.untrained(_RANK)
     again = [line for line in lines if not line.kinds] * (_HARMLESS_TIMES - 1)
     fit(model, [*lines, *again, *harmless], options.seed)
