@@ -13,6 +13,9 @@ import pytest
 from actions.direct_questions import DirectQuestion, direct_answer, direct_question
 from actions.safety import check_reply
 
+# Here, for a fixture takes every setting away before a test runs.
+DATA = Path(os.environ.get("PAL_DATA_DIR") or Path(__file__).parents[3] / "shared" / "data")
+
 ASKED = {
     DirectQuestion.MEDICATION: (
         "How many mg of sertraline should I take?",
@@ -171,8 +174,7 @@ def test_a_goodbye_keeps_nobody() -> None:
 
 def test_seekers_of_esconv_who_ask_nothing_of_the_kind_are_left_to_the_model() -> None:
     """By hand, of 19,989 turns: 23 ask who is there, one about medicine, 242 take their leave."""
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    file = Path(os.environ.get("PAL_DATA_DIR") or beside) / "esconv" / "ESConv.json"
+    file = DATA / "esconv" / "ESConv.json"
     if not file.exists():
         pytest.skip(f"{file} is not here; set PAL_DATA_DIR to read real turns")
     turns = (

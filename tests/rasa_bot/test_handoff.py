@@ -59,8 +59,11 @@ def desk() -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def bot(launch: Callable[..., Running], desk: Desk) -> Running:
+def bot(
+    launch: Callable[..., Running], desk: Desk, tmp_path_factory: pytest.TempPathFactory
+) -> Running:
     running = launch(
+        CONTROL_DIR=str(tmp_path_factory.mktemp("control")),
         PAL_ACTIONS_COMMAND=shlex.join([str(PYTHON), str(RUNNER)]),
         PAL_PERSONA_EXTRACTOR="rules",
         PAL_MEMORY_DB="off",
