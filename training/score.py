@@ -2,16 +2,16 @@
 
 Perplexity of the human responses, and accuracy of the strategy, with the seeker's own persona,
 another seeker's, and none. A model that gains from its own persona and not from another's uses it;
-one that gains from both has learnt a style.
+one that gains from both has learnt a style. Intervals are of a bootstrap over conversations; a
+later model is compared with the first by a paired one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pal_model import PalError
 from pal_model.embedded import find_model
 
 # isort: split
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -29,6 +30,7 @@ from training.esconv_turns import EsconvTurns, read_turns
 from training.examples import SupporterTurn, with_personas_of
 from training.fitting import RECIPE_FILE
 from training.forms import load_form
+from training.intervals import Floats, SumMetric, interval, paired_difference
 from training.packing import IGNORED
 from training.run_config import DataSettings, RunConfig
 
@@ -48,6 +50,7 @@ class Score:
         word_perplexity: the same over the number of words, which white space separates;
             comparable across tokenizers.
         strategy_accuracy: share of turns whose most probable strategy is the supporter's.
+        token_perplexity_interval, strategy_accuracy_interval: 95 %.
     """
 
     model: str
@@ -57,6 +60,70 @@ class Score:
     token_perplexity_with_strategy: float
     word_perplexity: float
     strategy_accuracy: float
+    token_perplexity_interval: tuple[float, float]
+    strategy_accuracy_interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a checkpoint makes of conversations under one condition, (conversations,) each.
+
+    Attributes:
+        loss, tokens: of the responses, in nats; without their strategies' names.
+        name_loss, name_tokens: of the names.
+        right, turns: strategies that are right, of how many.
+        words: of the responses.
+    """
+
+    loss: Floats
+    tokens: Floats
+    name_loss: Floats
+    name_tokens: Floats
+    right: Floats
+    turns: Floats
+    words: Floats
+
+    def metrics(self) -> dict[str, SumMetric]:
+        """Return what `Score` has of them."""
+        with_names = (self.loss + self.name_loss, self.tokens + self.name_tokens)
+        return {
+            "token_perplexity": _perplexity(self.loss, self.tokens),
+            "token_perplexity_with_strategy": _perplexity(*with_names),
+            "word_perplexity": _perplexity(self.loss, self.words),
+            "strategy_accuracy": SumMetric(
+                np.stack([self.right, self.turns], axis=1), lambda s: s[..., 0] / s[..., 1]
+            ),
+        }
+
+    def score(self, model: str, condition: str) -> Score:
+        """Return what they come to."""
+        metrics = self.metrics()
+        conversations = range(len(self.turns))
+        return Score(
+            model=model,
+            condition=condition,
+            turns=int(self.turns.sum()),
+            token_perplexity=metrics["token_perplexity"].value,
+            token_perplexity_with_strategy=metrics["token_perplexity_with_strategy"].value,
+            word_perplexity=metrics["word_perplexity"].value,
+            strategy_accuracy=metrics["strategy_accuracy"].value,
+            token_perplexity_interval=interval([metrics["token_perplexity"]], conversations),
+            strategy_accuracy_interval=interval([metrics["strategy_accuracy"]], conversations),
+        )
+
+
+def _perplexity(loss: Floats, count: Floats) -> SumMetric:
+    return SumMetric(np.stack([loss, count], axis=1), lambda s: np.exp(s[..., 0] / s[..., 1]))
+
+
+def compare(ours: Counts, theirs: Counts) -> dict[str, dict[str, float]]:
+    """Return how much more `ours` has of each metric, with interval and p, on the same turns."""
+    metrics, others = ours.metrics(), theirs.metrics()
+    conversations = range(len(ours.turns))
+    return {
+        name: asdict(paired_difference([metrics[name]], [others[name]], conversations))
+        for name in ("token_perplexity", "strategy_accuracy")
+    }
 
 
 def config_of(
@@ -150,21 +217,26 @@ class Scorer:
         self, conversations: Sequence[Sequence[SupporterTurn]], condition: str, batch_size: int
     ) -> Score:
         """Measure one condition on the turns of `conversations`."""
-        sums = torch.zeros(6, dtype=torch.float64)  # see `_sums`
-        rows = self._form.rows(self.with_personas(conversations, condition), 0)
-        rows = sorted(rows, key=len)
+        return self.count(conversations, condition, batch_size).score(self.name, condition)
+
+    def count(
+        self, conversations: Sequence[Sequence[SupporterTurn]], condition: str, batch_size: int
+    ) -> Counts:
+        """Measure one condition on the turns of `conversations`, conversation by conversation."""
+        rows = [
+            (index, row)
+            for index, of_one in enumerate(self.with_personas(conversations, condition))
+            for row in self._form.rows([of_one], 0)
+        ]
+        rows.sort(key=lambda indexed: len(indexed[1]))
+        sums = torch.zeros(len(conversations), 6, dtype=torch.float64)  # see `_sums`
         for start in tqdm(range(0, len(rows), batch_size), desc=condition, file=sys.stderr):
-            sums += self._sums(rows[start : start + batch_size])
-        loss, tokens, name_loss, name_tokens, right, turns = sums.tolist()
-        words = sum(len(turn.response.split()) for turns_ in conversations for turn in turns_)
-        return Score(
-            model=self.name,
-            condition=condition,
-            turns=int(turns),
-            token_perplexity=math.exp(loss / tokens),
-            token_perplexity_with_strategy=math.exp((loss + name_loss) / (tokens + name_tokens)),
-            word_perplexity=math.exp(loss / words),
-            strategy_accuracy=right / turns,
+            indices, batch = zip(*rows[start : start + batch_size], strict=True)
+            sums.index_add_(0, torch.tensor(indices), self._sums(batch))
+        loss, tokens, name_loss, name_tokens, right, turns = sums.T.numpy()
+        words = [sum(len(turn.response.split()) for turn in of_one) for of_one in conversations]
+        return Counts(
+            loss, tokens, name_loss, name_tokens, right, turns, np.array(words, dtype=np.float64)
         )
 
     @staticmethod
@@ -183,21 +255,26 @@ class Scorer:
 
     @torch.inference_mode()
     def _sums(self, rows: Sequence[Any]) -> Tensor:
-        """Return of some rows: loss and number of the responses' tokens, the same of the names of
-        strategies, strategies that are right, turns; (6,).
+        """Return of each row: loss and number of the responses' tokens, the same of the names of
+        strategies, strategies that are right, turns; (rows, 6).
         """
         batch = {n: tensor.to(self._device) for n, tensor in self._form.collate(rows).items()}
         logits, labels = self._form.logits(self._form.model, batch), batch["labels"]
         is_name = batch["is_name"]
         sums = []
         for chosen in ((labels != IGNORED) & ~is_name, is_name):
-            loss = F.cross_entropy(logits[chosen].float(), labels[chosen], reduction="sum")
-            sums += [loss, chosen.sum()]
+            loss = torch.zeros(labels.shape, dtype=torch.float64, device=self._device)
+            loss[chosen] = F.cross_entropy(
+                logits[chosen].float(), labels[chosen], reduction="none"
+            ).double()
+            sums += [loss.sum(dim=1), chosen.sum(dim=1)]
         begins_name = is_name.clone()
         begins_name[:, 1:] &= ~is_name[:, :-1]
+        right = torch.zeros_like(begins_name)
         likeliest = self._strategies[logits[begins_name][:, self._strategies].argmax(dim=-1)]
-        sums += [(likeliest == labels[begins_name]).sum(), begins_name.sum()]
-        return torch.stack([value.double() for value in sums]).cpu()
+        right[begins_name] = likeliest == labels[begins_name]
+        sums += [right.sum(dim=1), begins_name.sum(dim=1)]
+        return torch.stack([value.double() for value in sums], dim=1).cpu()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -208,24 +285,64 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--split", default="pal")
     parser.add_argument("--part", default="valid", choices=("valid", "test"))
     parser.add_argument("--conversations", type=int, help="the first so many; default: all")
+    parser.add_argument(
+        "--conditions", nargs="+", choices=CONDITIONS, default=CONDITIONS, help="default: all"
+    )
+    parser.add_argument(
+        "--extractor", help="of personas; default: the one that each model was trained with"
+    )
     parser.add_argument("--batch-size", type=int, default=1, help="rows a forward pass")
     parser.add_argument("--output", type=Path, help="JSON lines; default: standard output alone")
     return parser
+
+
+def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield the score of each model under each condition that suits it.
+
+    That of a later model says what it has more than the first one under the same condition, or
+    with no persona if that one never saw any ("against").
+
+    Raises:
+        PalError: a model or the corpus cannot be used.
+    """
+    read: dict[tuple[str, str], list[list[SupporterTurn]]] = {}
+    firsts: dict[str, Counts] = {}
+    for name in options.models:
+        scorer = Scorer(name, extractor=options.extractor)
+        source = (scorer.config.data.persona, scorer.config.data.extractor)
+        if source not in read:
+            read[source] = scorer.read(
+                options.esconv, options.split, options.part, options.conversations
+            )
+        wanted = [c for c in scorer.conditions() if c in options.conditions]
+        for condition in wanted:
+            counts = scorer.count(read[source], condition, options.batch_size)
+            score = asdict(counts.score(name, condition))
+            if name == options.models[0]:
+                firsts[condition] = counts
+            elif against := _against(firsts, condition):
+                score["against"] = {"model": options.models[0], "condition": against}
+                score["against"] |= compare(counts, firsts[against])
+            yield score
+
+
+def _against(firsts: Mapping[str, Counts], condition: str) -> str | None:
+    """Return the condition of the first model that one of another is compared with."""
+    if condition in firsts:
+        return condition
+    return "none" if set(firsts) == {"none"} else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each model; print a JSON line for each condition."""
     options = build_parser().parse_args(arguments)
     try:
-        for name in options.models:
-            scorer = Scorer(name)
-            turns = scorer.read(options.esconv, options.split, options.part, options.conversations)
-            for condition in scorer.conditions():
-                line = json.dumps(asdict(scorer.score(turns, condition, options.batch_size)))
-                print(line, flush=True)
-                if options.output:
-                    with options.output.open("a", encoding="utf-8") as sink:
-                        sink.write(line + "\n")
+        for score in scores(options):
+            line = json.dumps(score)
+            print(line, flush=True)
+            if options.output:
+                with options.output.open("a", encoding="utf-8") as sink:
+                    sink.write(line + "\n")
     except (PalError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pal_model import Persona
@@ -17,7 +18,7 @@ from tests.pal_model.reference import next_logits
 from training.examples import encode, supporter_turns
 from training.finetune_pal import main as finetune
 from training.readers.esconv import read_esconv, read_split
-from training.score import main
+from training.score import Counts, compare, main
 from training.turn_personas import inferred_personas
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
@@ -115,3 +116,72 @@ def test_what_is_not_there_is_told(
     assert "/no/such/model" in capsys.readouterr().err
     assert main([str(base), "--esconv", "/no/such/file.json"]) == 2
     assert "Cannot read /no/such/file.json" in capsys.readouterr().err
+
+
+def test_a_later_model_is_compared_with_the_first_on_the_same_conversations(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--set", f"data.esconv={esconv}", "--set", f"base_model={base}"]
+    for name, settings in {"trained": [], "none": ["--set", "data.persona=none"]}.items():
+        finetune([str(RECIPE), "--output", str(tmp_path / name), *common, *settings])
+    capsys.readouterr()
+    models = [base, base, tmp_path / "trained", tmp_path / "none"]
+    options = ["--esconv", esconv, "--conditions", "right", "none", "--extractor", "rules"]
+    assert main([str(argument) for argument in [*models, *options]]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    first = {line["condition"]: line for line in lines[:2]}
+    for line in lines:
+        low, high = line["token_perplexity_interval"]
+        assert low < line["token_perplexity"] < high
+    assert [line["condition"] for line in lines[4:]] == ["right", "none", "none"]
+    for line in lines[4:]:
+        found, value = line["against"]["token_perplexity"], line["token_perplexity"]
+        assert found["value"] == pytest.approx(value - first[line["condition"]]["token_perplexity"])
+        assert found["low"] < found["value"] < found["high"] < 0
+        assert found["p"] < 0.05
+
+
+def test_one_that_reads_personas_is_compared_with_one_that_never_did(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--set", f"data.esconv={esconv}", "--set", f"base_model={base}"]
+    joint = tmp_path / "none"
+    finetune([str(RECIPE), "--output", str(joint), *common, "--set", "data.persona=none"])
+    capsys.readouterr()
+    assert main([str(joint), str(base), "--esconv", str(esconv), "--conditions", "none"]) == 0
+    assert main([str(joint), str(base), "--esconv", str(esconv)]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["condition"] for line in lines] == [
+        "none",
+        "none",
+        "none",
+        "right",
+        "wrong",
+        "none",
+    ]
+    assert all(line["against"]["condition"] == "none" for line in lines[3:])
+    assert lines[1]["against"] == lines[5]["against"]
+
+
+def test_losses_are_kept_apart_by_conversation() -> None:
+    """Intervals and p against a case in which every resample says the same."""
+    counts = {
+        name: Counts(
+            loss=np.array([10.0, 20, 30]) * factor,
+            tokens=np.array([10.0, 20, 30]),
+            name_loss=np.zeros(3),
+            name_tokens=np.zeros(3),
+            right=np.array([1.0, 2, 3]),
+            turns=np.array([2.0, 4, 6]),
+            words=np.array([5.0, 10, 15]),
+        )
+        for name, factor in {"ours": 1.0, "theirs": 2.0}.items()
+    }
+    score = counts["ours"].score("m", "right")
+    assert score.token_perplexity_interval == pytest.approx((math.e, math.e))
+    assert score.word_perplexity == pytest.approx(math.exp(2))
+    assert (score.turns, score.strategy_accuracy_interval) == (12, (0.5, 0.5))
+    difference = compare(counts["ours"], counts["theirs"])
+    assert difference["token_perplexity"]["value"] == pytest.approx(math.e - math.exp(2))
+    assert difference["token_perplexity"]["p"] < 0.01
+    assert difference["strategy_accuracy"]["p"] == 1
