@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, assessment
 from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
-from actions.safety.fit import fit, threshold
+from actions.safety.fit import any_pieces, deciding_pieces, fit, threshold
 from actions.safety.labelled import Labelled, read_labelled
 from actions.safety.pieces import pieces
 from pal_model import Conversation, Speaker, Utterance
@@ -141,13 +143,40 @@ def test_a_fit_learns_what_it_is_shown_and_is_read_back(tmp_path: Path) -> None:
     dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "The zorgon is here again.")
     harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
     model = RiskModel.untrained(2)
-    fit(model, [dangerous, harmless] * 160, seed=1)
+    fit(model, [dangerous, harmless] * 100, [harmless] * 100, seed=1)
     thresholds = {"risk": 0.5, "direct": 0.5, "kind": 0.5}
     model.save(tmp_path, thresholds)
     classifier = RiskClassifier(lambda: RiskModel.load(tmp_path), thresholds)
     found = classifier.assess("Look. The zorgon is here again. Bye.")
     assert (found.is_flagged, found.kinds) == (True, {RiskKind.ABUSE})
     assert classifier.assess("The teapot is blue.") is NO_RISK
+
+
+class TestLessons:
+    """Which piece of a message is learnt from."""
+
+    DANGEROUS = Labelled(
+        RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "Tea? No. The zorgon is here."
+    )
+    HARMLESS = Labelled(RiskLevel.NONE, frozenset(), "Tea? The teapot is blue.")
+
+    def test_first_any_piece_of_a_harmless_message_and_a_dangerous_one_whole(self) -> None:
+        shown = any_pieces([self.DANGEROUS, self.HARMLESS] * 30, random.Random(1))
+        assert {line.text for line in shown if line.kinds} == {self.DANGEROUS.text}
+        harmless = {line.text for line in shown if not line.kinds}
+        assert harmless == {self.HARMLESS.text[a:b].strip() for a, b in pieces(self.HARMLESS.text)}
+
+    def test_then_the_piece_by_which_it_is_judged(self) -> None:
+        model = RiskModel.untrained(2)
+        judge = RiskClassifier(lambda: model, {})
+        lines = [self.DANGEROUS, self.HARMLESS, replace(self.HARMLESS, text="?!")]
+        decided = deciding_pieces(model, lines)
+        model.encoder.eval()
+        for (risk, piece), line in zip(decided, lines, strict=True):
+            greatest, _, (start, end) = judge.greatest(line.text)
+            assert risk == pytest.approx(greatest, abs=1e-5)
+            assert piece.text == (line.text[start:end].strip() or line.text)
+            assert piece.kinds == line.kinds
 
 
 def test_a_threshold_flags_at_most_its_share() -> None:
