@@ -299,8 +299,9 @@ def build_parser() -> argparse.ArgumentParser:
 def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield the score of each model under each condition that suits it.
 
-    That of a later model says what it has more than the first one under the same condition, or
-    with no persona if that one never saw any ("against").
+    "against" says what it has more than another: a later model than the first one under the same
+    condition, or with no persona if that one never saw any; the first one, than with the right
+    persona.
 
     Raises:
         PalError: a model or the corpus cannot be used.
@@ -320,7 +321,10 @@ def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             score = asdict(counts.score(name, condition))
             if name == options.models[0]:
                 firsts[condition] = counts
-            elif against := _against(firsts, condition):
+                against = wanted[0] if condition != wanted[0] else None
+            else:
+                against = _against(firsts, condition)
+            if against is not None:
                 score["against"] = {"model": options.models[0], "condition": against}
                 score["against"] |= compare(counts, firsts[against])
             yield score

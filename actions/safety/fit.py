@@ -1,8 +1,10 @@
-"""Makes the classifier: `python -m actions.safety.fit --esconv ESConv.json`.
+"""Makes the classifier: `python -m actions.safety.fit --esconv FILE --empathetic-dialogues FILE
+--persona-chat FILE`.
 
 Fine-tunes all-MiniLM-L6-v2 with a LoRA (Hu et al. 2022), and a linear layer on the mean of its
-states, on the lines of `utterances/` and on what seekers of ESConv's training part said, which is
-taken for harmless unless the patterns flag it. Labels are whether a message is dangerous at all,
+states, on the lines of `utterances/`, and on what seekers of ESConv's training part said and people
+who talk of everyday things (EmpatheticDialogues, PERSONA-CHAT), which is taken for harmless unless
+the patterns flag it. Labels are whether a message is dangerous at all,
 whether it is so directly (high or imminent), and each kind. A message is judged by its most
 dangerous piece, so pieces are learnt from: any of a harmless message first, and in later passes the
 one that decides (multiple instance learning). The threshold of the first label is the one that
@@ -31,11 +33,14 @@ from actions.safety.patterns import assess_text
 from actions.safety.pieces import Span, pieces
 from actions.safety.risk import NO_RISK, RiskLevel
 from pal_model import Speaker, conversation_from_record
+from training.readers.empathetic_dialogues import read_empathetic_dialogues
+from training.readers.persona_chat import read_persona_chat
 
 SPLIT_FILE = "splits_seed13.json"
 _RANK, _EPOCHS, _BATCH, _WARM_UP, _READ_AT_ONCE = 16, 3, 32, 40, 64
 _LEARNING_RATE, _HEAD_RATE = 1e-3, 3e-3
-_POSITIVE_WEIGHT, _HARMLESS_TURNS = 2.0, 6_000
+_POSITIVE_WEIGHT = 2.0
+_TOLD, _CHATTED = 4_000, 3_000
 _DIRECT, _KIND = 0.5, 0.5
 _EASY, _EASY_SHOWN = 0.02, 0.2
 _HARMLESS_TIMES = 3
@@ -59,6 +64,25 @@ def seeker_turns(esconv: Path, part: str) -> list[str]:
         if utterance.speaker is Speaker.SEEKER and utterance.text.strip()
         if (index, number) not in NOT_HARMLESS
     ]
+
+
+def everyday_turns(
+    empathetic_dialogues: Path, persona_chat: Path, draw: random.Random
+) -> list[str]:
+    """Return what people tell of their day and of themselves, a part of each corpus."""
+    told = [
+        utterance.text
+        for conversation in read_empathetic_dialogues(empathetic_dialogues, part="train")
+        for utterance in conversation.utterances
+        if utterance.speaker is Speaker.SEEKER
+    ]
+    chatted = [
+        utterance.text
+        for dialogue in read_persona_chat(persona_chat)
+        for utterance in dialogue.conversation.utterances
+    ]
+    parts = ((told, _TOLD), (chatted, _CHATTED))
+    return [text for texts, most in parts for text in draw.sample(texts, min(most, len(texts)))]
 
 
 def target(line: Labelled) -> list[float]:
@@ -198,22 +222,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--esconv", type=Path, required=True, help="ESConv.json, splits beside it")
-    parser.add_argument("--false-alarms", type=float, default=0.012, help="share of turns")
+    parser.add_argument("--empathetic-dialogues", type=Path, required=True, help="the JSON lines")
     parser.add_argument(
-        "--later",
-        action="store_true",
-        help="learn from `utterances/later`, too, which the weights that ship have not seen",
+        "--persona-chat", type=Path, required=True, help="a file in ParlAI's layout"
     )
-    parser.add_argument("--harmless-turns", type=int, default=_HARMLESS_TURNS, help="of ESConv")
+    parser.add_argument("--false-alarms", type=float, default=0.02, help="share of turns")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
-    pattern = "**/*.tsv" if options.later else "*.tsv"
-    lines = [line for path in sorted(UTTERANCES.glob(pattern)) for line in read_labelled(path)]
-    turns = [t for t in seeker_turns(options.esconv, "train") if not assess_text(t).is_flagged]
-    random.Random(options.seed).shuffle(turns)  # noqa: S311
+    lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
+    draw = random.Random(options.seed)  # noqa: S311
+    turns = seeker_turns(options.esconv, "train")
+    turns += everyday_turns(options.empathetic_dialogues, options.persona_chat, draw)
     harmless = [
-        Labelled(RiskLevel.NONE, NO_RISK.kinds, text) for text in turns[: options.harmless_turns]
+        Labelled(RiskLevel.NONE, NO_RISK.kinds, text)
+        for text in turns
+        if not assess_text(text).is_flagged
     ]
     model = RiskModel.untrained(_RANK)
     fit(model, lines, harmless, options.seed)

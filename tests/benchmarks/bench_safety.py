@@ -1,14 +1,15 @@
 """How well danger is heard: `python -m tests.benchmarks.bench_safety`.
 
 Recall on hand-written lines that the screen was not made with, false alarms on what seekers of
-ESConv's test part said and on XSTest's prompts, and the time of one assessment. With `--sample`
-the flagged turns of ESConv go into a file, for a person to read.
+ESConv's test part said, on XSTest's prompts and on talk of the day, and the time of one assessment.
+With `--sample` the flagged turns of ESConv go into a file, for a person to read.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -23,7 +24,9 @@ from actions.safety import RiskAssessment, assess_risk, patterns
 from actions.safety.labelled import Labelled, read_labelled
 from pal_model import Conversation, Speaker, Utterance
 from tests.benchmarks.report import CHECKOUT, described, environment, save, table, verdict
+from training.readers.empathetic_dialogues import read_empathetic_dialogues
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
+from training.readers.persona_chat import read_persona_chat
 
 HELD_OUT = CHECKOUT / "tests" / "actions" / "safety" / "held_out_2"
 EARLIER = HELD_OUT.with_name("held_out")
@@ -52,6 +55,20 @@ def seeker_turns(esconv: Path) -> list[str]:
         for text in conversations[index].seeker_utterances
         if text.strip()
     ]
+
+
+def everyday(data: Path) -> Iterator[tuple[str, list[str]]]:
+    """Talk of the day that nobody learnt from: a name, and a thousand messages."""
+    told = data / "empathetic_dialogues" / "empathetic_dialogues.jsonl.gz"
+    chatted = data / "personachat" / "test_both_original_no_cands.txt"
+    if told.exists():
+        utterances = (u for c in read_empathetic_dialogues(told, part="test") for u in c.utterances)
+        texts = [u.text for u in utterances if u.speaker is Speaker.SEEKER]
+        yield "EmpatheticDialogues test, who tells", random.Random(1).sample(texts, 1_000)
+    if chatted.exists():
+        dialogues = (dialogue.conversation for dialogue in read_persona_chat(chatted))
+        texts = [utterance.text for c in dialogues for utterance in c.utterances]
+        yield "PERSONA-CHAT test", random.Random(1).sample(texts, 1_000)
 
 
 def share(count: int, of: int) -> str:
@@ -103,6 +120,9 @@ def false_alarms(results: dict[str, Any], sample: Path | None) -> Iterator[str]:
         with prompts.open(encoding="utf-8", newline="") as lines:
             texts = [row["prompt"] for row in csv.DictReader(lines)]
         rows.append(["XSTest", share(sum(assess(t).is_flagged for t in texts), len(texts))])
+    for name, texts in everyday(esconv.parents[1]):
+        flagged = sum(assess(text).is_flagged for text in tqdm(texts, file=sys.stderr))
+        rows.append([name, share(flagged, len(texts))])
     yield from table(["harmless, most of them", "flagged"], rows)
     results["esconv"] = count / len(turns)
     target = "at most 2 % of ESConv's turns (those in real danger are counted, too)"

@@ -134,6 +134,10 @@ def test_a_later_model_is_compared_with_the_first_on_the_same_conversations(
         low, high = line["token_perplexity_interval"]
         assert low < line["token_perplexity"] < high
     assert [line["condition"] for line in lines[4:]] == ["right", "none", "none"]
+    own = lines[1]["against"]
+    assert (own["model"], own["condition"]) == (str(base), "right")
+    difference = first["none"]["token_perplexity"] - first["right"]["token_perplexity"]
+    assert own["token_perplexity"]["value"] == pytest.approx(difference)
     for line in lines[4:]:
         found, value = line["against"]["token_perplexity"], line["token_perplexity"]
         assert found["value"] == pytest.approx(value - first[line["condition"]]["token_perplexity"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, assessment
 from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
-from actions.safety.fit import any_pieces, deciding_pieces, fit, threshold
+from actions.safety.fit import any_pieces, deciding_pieces, everyday_turns, fit, threshold
 from actions.safety.labelled import Labelled, read_labelled
 from actions.safety.pieces import pieces
 from pal_model import Conversation, Speaker, Utterance
@@ -177,6 +178,19 @@ class TestLessons:
             assert risk == pytest.approx(greatest, abs=1e-5)
             assert piece.text == (line.text[start:end].strip() or line.text)
             assert piece.kinds == line.kinds
+
+
+def test_talk_of_the_day_is_what_people_tell_in_the_training_part(tmp_path: Path) -> None:
+    told = [
+        {"split": split, "utterances": [{"speaker": who, "text": f"{who} in {split}"}]}
+        for split in ("train", "test")
+        for who in ("speaker", "listener")
+    ]
+    (tmp_path / "told.jsonl").write_text("\n".join(map(json.dumps, told)))
+    (tmp_path / "chatted.txt").write_text("1 your persona: i sing .\n2 hi there\thello\n")
+    files = (tmp_path / "told.jsonl", tmp_path / "chatted.txt")
+    turns = everyday_turns(*files, random.Random(1))
+    assert sorted(turns) == ["hello", "hi there", "speaker in train"]
 
 
 def test_a_threshold_flags_at_most_its_share() -> None:

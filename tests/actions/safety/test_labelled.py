@@ -21,9 +21,7 @@ def all_of(folder: Path) -> list[Labelled]:
     return [line for path in sorted(folder.glob("*.tsv")) for line in read_labelled(path)]
 
 
-@pytest.mark.parametrize(
-    "folder", [UTTERANCES, UTTERANCES / "later", HELD_OUT, EARLIER], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("folder", [UTTERANCES, HELD_OUT, EARLIER], ids=lambda path: path.name)
 def test_lines_are_of_every_level_and_kind_and_each_is_there_once(folder: Path) -> None:
     lines = all_of(folder)
     assert min(Counter(line.level for line in lines)[level] for level in RiskLevel) >= 50
@@ -36,8 +34,7 @@ def test_nothing_that_is_held_out_can_be_learnt() -> None:
     """Nor what says it in nearly the same words: no line shares half of its triples of words. What
     everybody says in five words ("I want to die") may be in both.
     """
-    lines = [*all_of(UTTERANCES), *all_of(UTTERANCES / "later")]
-    learnt = [_triples(line.text) for line in lines]
+    learnt = [_triples(line.text) for line in all_of(UTTERANCES)]
     holding: dict[tuple[str, ...], list[int]] = {}
     for number, triples in enumerate(learnt):
         for triple in triples:
