@@ -116,13 +116,24 @@ def _perplexity(loss: Floats, count: Floats) -> SumMetric:
     return SumMetric(np.stack([loss, count], axis=1), lambda s: np.exp(s[..., 0] / s[..., 1]))
 
 
-def compare(ours: Counts, theirs: Counts) -> dict[str, dict[str, float]]:
-    """Return how much more `ours` has of each metric, with interval and p, on the same turns."""
+def compare(ours: Counts, theirs: Counts, *, same_tokens: bool) -> dict[str, dict[str, float]]:
+    """Return how much more `ours` has of each metric than `theirs`, with interval and p.
+
+    Args:
+        ours: of a model under a condition.
+        theirs: of another, on the same turns.
+        same_tokens: both have one tokenizer, so that a token's perplexity can be compared, too.
+
+    Raises:
+        ValueError: they are not of the same turns.
+    """
+    if not (np.array_equal(ours.turns, theirs.turns) and np.array_equal(ours.words, theirs.words)):
+        raise ValueError("Two models cannot be compared: they were measured on other turns.")
     metrics, others = ours.metrics(), theirs.metrics()
-    conversations = range(len(ours.turns))
+    names = ["word_perplexity", "strategy_accuracy", *["token_perplexity"] * same_tokens]
     return {
-        name: asdict(paired_difference([metrics[name]], [others[name]], conversations))
-        for name in ("token_perplexity", "strategy_accuracy")
+        name: asdict(paired_difference([metrics[name]], [others[name]], range(len(ours.turns))))
+        for name in names
     }
 
 
@@ -299,16 +310,17 @@ def build_parser() -> argparse.ArgumentParser:
 def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield the score of each model under each condition that suits it.
 
-    "against" says what it has more than another: a later model than the first one under the same
-    condition, or with no persona if that one never saw any; the first one, than with the right
-    persona.
+    "against_right" says what it has more than with the right persona; "against_first", of a later
+    model, what it has more than the first one under the same condition, or with no persona if the
+    first never saw any.
 
     Raises:
         PalError: a model or the corpus cannot be used.
     """
     read: dict[tuple[str, str], list[list[SupporterTurn]]] = {}
-    firsts: dict[str, Counts] = {}
-    for name in options.models:
+    first: dict[str, Counts] = {}
+    first_base: str | None = None
+    for number, name in enumerate(options.models):
         scorer = Scorer(name, extractor=options.extractor)
         source = (scorer.config.data.persona, scorer.config.data.extractor)
         if source not in read:
@@ -316,25 +328,28 @@ def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 options.esconv, options.split, options.part, options.conversations
             )
         wanted = [c for c in scorer.conditions() if c in options.conditions]
+        if not wanted:
+            print(f"{name} never saw a persona: left out, name 'none'", file=sys.stderr)
+        own: dict[str, Counts] = {}
         for condition in wanted:
-            counts = scorer.count(read[source], condition, options.batch_size)
-            score = asdict(counts.score(name, condition))
-            if name == options.models[0]:
-                firsts[condition] = counts
-                against = wanted[0] if condition != wanted[0] else None
-            else:
-                against = _against(firsts, condition)
-            if against is not None:
-                score["against"] = {"model": options.models[0], "condition": against}
-                score["against"] |= compare(counts, firsts[against])
+            own[condition] = scorer.count(read[source], condition, options.batch_size)
+            score = asdict(own[condition].score(name, condition))
+            if condition != "right" and "right" in own:
+                score["against_right"] = compare(own[condition], own["right"], same_tokens=True)
+            if number and (theirs := _counterpart(first, condition)):
+                same = scorer.config.base_model == first_base
+                found = compare(own[condition], first[theirs], same_tokens=same)
+                score["against_first"] = {"condition": theirs, **found}
             yield score
+        if not number:
+            first, first_base = own, scorer.config.base_model
 
 
-def _against(firsts: Mapping[str, Counts], condition: str) -> str | None:
+def _counterpart(first: Mapping[str, Counts], condition: str) -> str | None:
     """Return the condition of the first model that one of another is compared with."""
-    if condition in firsts:
+    if condition in first:
         return condition
-    return "none" if set(firsts) == {"none"} else None
+    return "none" if set(first) == {"none"} else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,13 +8,14 @@ the patterns flag it. Labels are whether a message is dangerous at all,
 whether it is so directly (high or imminent), and each kind. A message is judged by its most
 dangerous piece, so pieces are learnt from: any of a harmless message first, and in later passes the
 one that decides (multiple instance learning). The threshold of the first label is the one that
-flags a share of `--false-alarms` of the validation part's turns that the patterns leave alone. The
+makes classifier and patterns flag a share of `--false-alarms` of the validation part's turns. The
 held-out lines of the tests are never read.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import sys
@@ -28,61 +29,26 @@ import torch
 from torch import Tensor
 
 from actions.safety.classifier import ADAPTER, DIRECT, OUTPUTS, RISK, RiskClassifier, RiskModel
+from actions.safety.harmless_turns import chatted_turns, seeker_turns, told_turns
 from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
 from actions.safety.patterns import assess_text
 from actions.safety.pieces import Span, pieces
 from actions.safety.risk import NO_RISK, RiskLevel
-from pal_model import Speaker, conversation_from_record
-from training.readers.empathetic_dialogues import read_empathetic_dialogues
-from training.readers.persona_chat import read_persona_chat
 
-SPLIT_FILE = "splits_seed13.json"
+RUN_FILE = "training_run.json"
 _RANK, _EPOCHS, _BATCH, _WARM_UP, _READ_AT_ONCE = 16, 3, 32, 40, 64
 _LEARNING_RATE, _HEAD_RATE = 1e-3, 3e-3
 _POSITIVE_WEIGHT = 2.0
-_TOLD, _CHATTED = 4_000, 3_000
 _DIRECT, _KIND = 0.5, 0.5
+_TOLD, _CHATTED = 4_000, 3_000
+"""Messages of EmpatheticDialogues and of PERSONA-CHAT."""
+
 _EASY, _EASY_SHOWN = 0.02, 0.2
+"""Of the turns whose risk is found to be no more than that, later passes show that share."""
+
 _HARMLESS_TIMES = 3
 """How often a harmless line is shown in an epoch: without that the classifier learns how the lines
 were written, for most of the harmless messages that it sees are ESConv's."""
-
-
-NOT_HARMLESS = {(36, 19), (229, 5), (484, 10), (568, 9), (797, 13), (1065, 60), (1065, 66)}
-"""Conversations and utterances of ESConv's training part in which somebody may be in danger, found
-by reading the 156 that an earlier classifier was surest of."""
-
-
-def seeker_turns(esconv: Path, part: str) -> list[str]:
-    """Return what seekers said in a part of ESConv, split `pal`, but for `NOT_HARMLESS`."""
-    records = json.loads(esconv.read_text("utf-8"))
-    indices = json.loads(esconv.with_name(SPLIT_FILE).read_text("utf-8"))["pal"][part]
-    return [
-        utterance.text
-        for index in indices
-        for number, utterance in enumerate(conversation_from_record(records[index]).utterances)
-        if utterance.speaker is Speaker.SEEKER and utterance.text.strip()
-        if (index, number) not in NOT_HARMLESS
-    ]
-
-
-def everyday_turns(
-    empathetic_dialogues: Path, persona_chat: Path, draw: random.Random
-) -> list[str]:
-    """Return what people tell of their day and of themselves, a part of each corpus."""
-    told = [
-        utterance.text
-        for conversation in read_empathetic_dialogues(empathetic_dialogues, part="train")
-        for utterance in conversation.utterances
-        if utterance.speaker is Speaker.SEEKER
-    ]
-    chatted = [
-        utterance.text
-        for dialogue in read_persona_chat(persona_chat)
-        for utterance in dialogue.conversation.utterances
-    ]
-    parts = ((told, _TOLD), (chatted, _CHATTED))
-    return [text for texts, most in parts for text in draw.sample(texts, min(most, len(texts)))]
 
 
 def target(line: Labelled) -> list[float]:
@@ -154,13 +120,12 @@ def lessons(
     Args:
         model: as it is by then.
         lines: hand-written ones.
-        turns: of ESConv, of which later epochs leave most of those out that are easy by then.
+        turns: harmless ones, of which later epochs leave most of those out that are easy by then.
         draw: draws.
     """
-    again = [line for line in lines if not line.kinds] * (_HARMLESS_TIMES - 1)
-    yield any_pieces([*lines, *again, *turns], draw)
+    yield any_pieces([*_harmless_more_often(lines), *turns], draw)
     for _ in range(_EPOCHS - 1):
-        of_lines = [piece for _, piece in deciding_pieces(model, [*lines, *again])]
+        of_lines = _harmless_more_often([piece for _, piece in deciding_pieces(model, lines)])
         of_turns = [
             piece
             for risk, piece in deciding_pieces(model, turns)
@@ -169,27 +134,25 @@ def lessons(
         yield [*of_lines, *of_turns]
 
 
+def _harmless_more_often(lines: Sequence[Labelled]) -> list[Labelled]:
+    return [*lines, *[line for line in lines if not line.kinds] * (_HARMLESS_TIMES - 1)]
+
+
 def fit(model: RiskModel, lines: list[Labelled], turns: list[Labelled], seed: int) -> None:
     """Train the LoRA and the linear layer; see `lessons`."""
     torch.manual_seed(seed)
     draw = random.Random(seed)  # noqa: S311  (repeatable, no secret)
     lora = [p for p in model.encoder.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": lora, "lr": _LEARNING_RATE},
-            {"params": model.head.parameters(), "lr": _HEAD_RATE},
-        ],
-        weight_decay=0.01,
-    )
+    parts, rates = (lora, model.head.parameters()), (_LEARNING_RATE, _HEAD_RATE)
+    optimiser = torch.optim.AdamW([{"params": part} for part in parts], weight_decay=0.01)
     model.encoder.train()
     for epoch, lesson in enumerate(lessons(model, lines, turns, draw)):
         steps = len(lesson) // _BATCH + 1
         warm_up = max(1, min(_WARM_UP, steps // 5)) if not epoch else 1
         for number, batch in enumerate(batches(lesson, draw)):
             left = 1 - (epoch + number / steps) / _EPOCHS
-            for group in optimiser.param_groups:
-                group.setdefault("initial_lr", group["lr"])
-                group["lr"] = group["initial_lr"] * min(left, (number + 1) / warm_up)
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * min(left, (number + 1) / warm_up)
             loss = loss_of(model, batch)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -204,8 +167,11 @@ def fit(model: RiskModel, lines: list[Labelled], turns: list[Labelled], seed: in
 
 
 def risks(classifier: RiskClassifier, texts: Sequence[str]) -> Any:
-    """Return the greatest probability of a risk among each message's pieces."""
-    return np.array([classifier.greatest(text)[0] for text in texts], dtype=np.float32)
+    """Return the greatest probability of a risk among each message's pieces; 2 of a message that
+    the patterns flag whatever the classifier says.
+    """
+    found = [2.0 if assess_text(t).is_flagged else classifier.greatest(t)[0] for t in texts]
+    return np.array(found, dtype=np.float32)
 
 
 def threshold(scores: Any, share: float) -> float:
@@ -226,28 +192,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--persona-chat", type=Path, required=True, help="a file in ParlAI's layout"
     )
-    parser.add_argument("--false-alarms", type=float, default=0.02, help="share of turns")
+    parser.add_argument("--false-alarms", type=float, default=0.02, help="share of messages")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
-    lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
     draw = random.Random(options.seed)  # noqa: S311
-    turns = seeker_turns(options.esconv, "train")
-    turns += everyday_turns(options.empathetic_dialogues, options.persona_chat, draw)
+    told = told_turns(options.empathetic_dialogues, "train")
+    chatted = chatted_turns(options.persona_chat)
+    turns = [
+        *seeker_turns(options.esconv, "train"),
+        *draw.sample(told, min(_TOLD, len(told))),
+        *draw.sample(chatted, min(_CHATTED, len(chatted))),
+    ]
     harmless = [
         Labelled(RiskLevel.NONE, NO_RISK.kinds, text)
         for text in turns
         if not assess_text(text).is_flagged
     ]
+    lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
     model = RiskModel.untrained(_RANK)
     fit(model, lines, harmless, options.seed)
-    classifier = RiskClassifier(lambda: model, {RISK: 2.0, DIRECT: _DIRECT, "kind": _KIND})
-    valid = seeker_turns(options.esconv, "valid")
-    alone = [text for text in valid if not assess_text(text).is_flagged]
-    risk_from = threshold(risks(classifier, alone), options.false_alarms)
-    model.save(options.output, {RISK: risk_from, DIRECT: _DIRECT, "kind": _KIND})
-    print(f"{len(lines)} lines, {len(harmless)} turns; threshold {risk_from:.4f}; {options.output}")
+    save(model, options, {"lines": len(lines), "harmless_turns": len(harmless)})
     return 0
+
+
+def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) -> None:
+    """Choose the threshold, write the model and what it was made of."""
+    classifier = RiskClassifier(lambda: model, {})
+    valid = risks(classifier, seeker_turns(options.esconv, "valid"))
+    risk_from = threshold(valid, options.false_alarms)
+    model.save(options.output, {RISK: risk_from, DIRECT: _DIRECT, "kind": _KIND})
+    files = [options.esconv, options.empathetic_dialogues, options.persona_chat]
+    files += sorted(UTTERANCES.glob("*.tsv"))
+    run = {
+        "seed": options.seed,
+        "false_alarms": options.false_alarms,
+        **counts,
+        "data": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+    }
+    (options.output / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", "utf-8")
+    print(f"{counts}, threshold {risk_from:.4f}: {options.output}")
 
 
 if __name__ == "__main__":

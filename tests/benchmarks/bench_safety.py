@@ -20,13 +20,12 @@ import numpy as np
 from scipy import stats
 from tqdm import tqdm
 
-from actions.safety import RiskAssessment, assess_risk, patterns
+from actions.safety import RiskAssessment, RiskLevel, assess_risk, patterns
+from actions.safety.harmless_turns import chatted_turns, seeker_turns, told_turns
 from actions.safety.labelled import Labelled, read_labelled
 from pal_model import Conversation, Speaker, Utterance
 from tests.benchmarks.report import CHECKOUT, described, environment, save, table, verdict
-from training.readers.empathetic_dialogues import read_empathetic_dialogues
-from training.readers.esconv import SPLIT_FILE, find_esconv, read_esconv, read_split
-from training.readers.persona_chat import read_persona_chat
+from training.readers.esconv import find_esconv
 
 HELD_OUT = CHECKOUT / "tests" / "actions" / "safety" / "held_out_2"
 EARLIER = HELD_OUT.with_name("held_out")
@@ -46,29 +45,19 @@ def assess(text: str) -> RiskAssessment:
     return by(Conversation((Utterance(Speaker.SEEKER, text),)))
 
 
-def seeker_turns(esconv: Path) -> list[str]:
-    """What seekers said in ESConv's test part, split `pal`."""
-    conversations = list(read_esconv(esconv))
-    return [
-        text
-        for index in read_split(esconv.with_name(SPLIT_FILE), "pal", "test")
-        for text in conversations[index].seeker_utterances
-        if text.strip()
-    ]
+def harmless(data: Path) -> Iterator[tuple[str, list[str]]]:
+    """Messages beside ESConv's, which nobody learnt from, as far as the data is there."""
+    if (prompts := data / XSTEST).exists():
+        with prompts.open(encoding="utf-8", newline="") as lines:
+            yield "XSTest", [row["prompt"] for row in csv.DictReader(lines)]
+    if (told := data / "empathetic_dialogues" / "empathetic_dialogues.jsonl.gz").exists():
+        yield "EmpatheticDialogues test, who tells", _some(told_turns(told, "test"))
+    for chatted in sorted((data / "personachat").glob("test_both_original*.txt"))[:1]:
+        yield "PERSONA-CHAT test", _some(chatted_turns(chatted))
 
 
-def everyday(data: Path) -> Iterator[tuple[str, list[str]]]:
-    """Talk of the day that nobody learnt from: a name, and a thousand messages."""
-    told = data / "empathetic_dialogues" / "empathetic_dialogues.jsonl.gz"
-    chatted = data / "personachat" / "test_both_original_no_cands.txt"
-    if told.exists():
-        utterances = (u for c in read_empathetic_dialogues(told, part="test") for u in c.utterances)
-        texts = [u.text for u in utterances if u.speaker is Speaker.SEEKER]
-        yield "EmpatheticDialogues test, who tells", random.Random(1).sample(texts, 1_000)
-    if chatted.exists():
-        dialogues = (dialogue.conversation for dialogue in read_persona_chat(chatted))
-        texts = [utterance.text for c in dialogues for utterance in c.utterances]
-        yield "PERSONA-CHAT test", random.Random(1).sample(texts, 1_000)
+def _some(texts: list[str]) -> list[str]:
+    return random.Random(1).sample(texts, 1_000)
 
 
 def share(count: int, of: int) -> str:
@@ -90,15 +79,17 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
     rows = []
     by_kind: dict[str, list[bool]] = {}
     for name, lines in of_held_out():
-        found = [assess(line.text).is_flagged for line in lines]
-        rows.append([name, share(sum(found), len(found))])
+        levels = [assess(line.text).level for line in lines]
+        found = [level > RiskLevel.NONE for level in levels]
+        high = sum(level >= RiskLevel.HIGH for level in levels)
+        rows.append([name, share(sum(found), len(found)), str(high)])
         results[name] = sum(found) / len(found)
         for line, is_flagged in zip(lines, found, strict=True):
             if is_flagged is not bool(line.kinds):
                 wrong.append(f"{name}: {line.text}")
             for kind in line.kinds:
                 by_kind.setdefault(kind, []).append(is_flagged)
-    yield from table(["held-out lines", "flagged"], rows)
+    yield from table(["held-out lines", "flagged", "high or imminent"], rows)
     for name, target in TARGETS.items():
         yield verdict(results[name] >= target, f"{name}: recall of {target:.2f}")
     yield ""
@@ -109,20 +100,16 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
 
 
 def false_alarms(results: dict[str, Any], sample: Path | None) -> Iterator[str]:
-    """What of ESConv's test part, and of XSTest, is flagged."""
+    """What of ESConv's test part, of XSTest and of talk of the day is flagged."""
     esconv = find_esconv()
-    turns = seeker_turns(esconv)
+    turns = seeker_turns(esconv, "test")
     found = [assess(turn) for turn in tqdm(turns, file=sys.stderr)]
     count = sum(one.is_flagged for one in found)
     rows = [["ESConv test", share(count, len(turns))]]
-    prompts = esconv.parents[1] / XSTEST
-    if prompts.exists():
-        with prompts.open(encoding="utf-8", newline="") as lines:
-            texts = [row["prompt"] for row in csv.DictReader(lines)]
-        rows.append(["XSTest", share(sum(assess(t).is_flagged for t in texts), len(texts))])
-    for name, texts in everyday(esconv.parents[1]):
+    for name, texts in harmless(esconv.parents[1]):
         flagged = sum(assess(text).is_flagged for text in tqdm(texts, file=sys.stderr))
         rows.append([name, share(flagged, len(texts))])
+        results[name] = flagged / len(texts)
     yield from table(["harmless, most of them", "flagged"], rows)
     results["esconv"] = count / len(turns)
     target = "at most 2 % of ESConv's turns (those in real danger are counted, too)"
@@ -136,7 +123,7 @@ def false_alarms(results: dict[str, Any], sample: Path | None) -> Iterator[str]:
 
 def latencies(results: dict[str, Any]) -> Iterator[str]:
     """How long one assessment takes, of ESConv's turns as they come."""
-    turns = seeker_turns(find_esconv())[:300]
+    turns = seeker_turns(find_esconv(), "test")[:300]
     times = []
     for turn in turns:
         began = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.pal_model.reference import next_logits
 from training.examples import encode, supporter_turns
 from training.finetune_pal import main as finetune
 from training.readers.esconv import read_esconv, read_split
-from training.score import Counts, compare, main
+from training.score import Counts, Scorer, compare, main
 from training.turn_personas import inferred_personas
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
@@ -118,28 +119,30 @@ def test_what_is_not_there_is_told(
     assert "Cannot read /no/such/file.json" in capsys.readouterr().err
 
 
-def test_a_later_model_is_compared_with_the_first_on_the_same_conversations(
+def test_models_are_compared_with_the_first_and_conditions_with_the_right_persona(
     esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     common = ["--set", f"data.esconv={esconv}", "--set", f"base_model={base}"]
     for name, settings in {"trained": [], "none": ["--set", "data.persona=none"]}.items():
         finetune([str(RECIPE), "--output", str(tmp_path / name), *common, *settings])
     capsys.readouterr()
-    models = [base, base, tmp_path / "trained", tmp_path / "none"]
+    models = [base, tmp_path / "trained", tmp_path / "none"]
     options = ["--esconv", esconv, "--conditions", "right", "none", "--extractor", "rules"]
     assert main([str(argument) for argument in [*models, *options]]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    first = {line["condition"]: line for line in lines[:2]}
+    assert [line["condition"] for line in lines] == ["right", "none", "right", "none", "none"]
     for line in lines:
         low, high = line["token_perplexity_interval"]
         assert low < line["token_perplexity"] < high
-    assert [line["condition"] for line in lines[4:]] == ["right", "none", "none"]
-    own = lines[1]["against"]
-    assert (own["model"], own["condition"]) == (str(base), "right")
-    difference = first["none"]["token_perplexity"] - first["right"]["token_perplexity"]
-    assert own["token_perplexity"]["value"] == pytest.approx(difference)
-    for line in lines[4:]:
-        found, value = line["against"]["token_perplexity"], line["token_perplexity"]
+    for right, none in (lines[:2], lines[2:4]):
+        assert "against_right" not in right
+        difference = none["token_perplexity"] - right["token_perplexity"]
+        found = none["against_right"]["token_perplexity"]["value"]
+        assert found == pytest.approx(difference)
+    assert not any("against_first" in line for line in lines[:2])
+    first = {line["condition"]: line for line in lines[:2]}
+    for line in lines[2:]:
+        found, value = line["against_first"]["token_perplexity"], line["token_perplexity"]
         assert found["value"] == pytest.approx(value - first[line["condition"]]["token_perplexity"])
         assert found["low"] < found["value"] < found["high"] < 0
         assert found["p"] < 0.05
@@ -152,23 +155,26 @@ def test_one_that_reads_personas_is_compared_with_one_that_never_did(
     joint = tmp_path / "none"
     finetune([str(RECIPE), "--output", str(joint), *common, "--set", "data.persona=none"])
     capsys.readouterr()
-    assert main([str(joint), str(base), "--esconv", str(esconv), "--conditions", "none"]) == 0
     assert main([str(joint), str(base), "--esconv", str(esconv)]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["condition"] for line in lines] == [
-        "none",
-        "none",
-        "none",
-        "right",
-        "wrong",
-        "none",
-    ]
-    assert all(line["against"]["condition"] == "none" for line in lines[3:])
-    assert lines[1]["against"] == lines[5]["against"]
+    assert [line["condition"] for line in lines] == ["none", "right", "wrong", "none"]
+    assert all(line["against_first"]["condition"] == "none" for line in lines[1:])
+    assert main([str(joint), "--esconv", str(esconv), "--conditions", "right"]) == 0
+    assert "never saw a persona" in capsys.readouterr().err
 
 
-def test_losses_are_kept_apart_by_conversation() -> None:
-    """Intervals and p against a case in which every resample says the same."""
+def test_what_is_counted_of_a_conversation_is_its_own(esconv: Path, base: Path) -> None:
+    scorer = Scorer(str(base))
+    conversations = scorer.read(esconv, "pal", "test", None)
+    together = scorer.count(conversations, "right", 2)
+    for index, turns in enumerate(conversations):
+        alone = scorer.count([turns], "right", 1)
+        for field in fields(Counts):
+            one, of_all = getattr(alone, field.name), getattr(together, field.name)
+            assert of_all[index] == pytest.approx(one[0], rel=1e-4), field.name
+
+
+def test_intervals_and_p_of_what_every_resample_says_alike() -> None:
     counts = {
         name: Counts(
             loss=np.array([10.0, 20, 30]) * factor,
@@ -185,7 +191,11 @@ def test_losses_are_kept_apart_by_conversation() -> None:
     assert score.token_perplexity_interval == pytest.approx((math.e, math.e))
     assert score.word_perplexity == pytest.approx(math.exp(2))
     assert (score.turns, score.strategy_accuracy_interval) == (12, (0.5, 0.5))
-    difference = compare(counts["ours"], counts["theirs"])
+    difference = compare(counts["ours"], counts["theirs"], same_tokens=True)
     assert difference["token_perplexity"]["value"] == pytest.approx(math.e - math.exp(2))
     assert difference["token_perplexity"]["p"] < 0.01
     assert difference["strategy_accuracy"]["p"] == 1
+    others = compare(counts["ours"], counts["theirs"], same_tokens=False)
+    assert set(others) == {"word_perplexity", "strategy_accuracy"}
+    with pytest.raises(ValueError, match="measured on other turns"):
+        compare(counts["ours"], replace(counts["ours"], turns=np.ones(3)), same_tokens=True)

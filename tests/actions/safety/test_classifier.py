@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, assessment
+from actions.safety import fit as fitting
 from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
-from actions.safety.fit import any_pieces, deciding_pieces, everyday_turns, fit, threshold
+from actions.safety.fit import any_pieces, deciding_pieces, fit, lessons, threshold
 from actions.safety.labelled import Labelled, read_labelled
 from actions.safety.pieces import pieces
 from pal_model import Conversation, Speaker, Utterance
@@ -180,17 +181,29 @@ class TestLessons:
             assert piece.kinds == line.kinds
 
 
-def test_talk_of_the_day_is_what_people_tell_in_the_training_part(tmp_path: Path) -> None:
-    told = [
-        {"split": split, "utterances": [{"speaker": who, "text": f"{who} in {split}"}]}
-        for split in ("train", "test")
-        for who in ("speaker", "listener")
-    ]
-    (tmp_path / "told.jsonl").write_text("\n".join(map(json.dumps, told)))
-    (tmp_path / "chatted.txt").write_text("1 your persona: i sing .\n2 hi there\thello\n")
-    files = (tmp_path / "told.jsonl", tmp_path / "chatted.txt")
-    turns = everyday_turns(*files, random.Random(1))
-    assert sorted(turns) == ["hello", "hi there", "speaker in train"]
+class TestLessonsOfAllPasses:
+    def test_harmless_lines_come_more_often_and_later_passes_leave_easy_turns_out(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He hit me.")
+        harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
+        turns = [replace(harmless, text=f"Turn {n}") for n in range(200)]
+        hard = {turn.text for turn in turns[:50]}
+        monkeypatch.setattr(
+            fitting,
+            "deciding_pieces",
+            lambda _, lines: [(0.5 if line.text in hard else 0.001, line) for line in lines],
+        )
+        model = RiskModel.untrained(2)
+        first, *later = lessons(model, [dangerous, harmless], turns, random.Random(1))
+        assert Counter(line.text for line in first)[harmless.text] == 3
+        assert len(first) == 204
+        assert len(later) == 2
+        for shown in later:
+            texts = Counter(line.text for line in shown)
+            assert (texts[dangerous.text], texts[harmless.text]) == (1, 3)
+            assert all(texts[text] == 1 for text in hard)
+            assert 10 <= len(texts) - 2 - len(hard) <= 60
 
 
 def test_a_threshold_flags_at_most_its_share() -> None:

@@ -1,0 +1,62 @@
+"""What people say who are, nearly all of them, in no danger: from public corpora, to learn from and
+to measure false alarms on.
+
+The layouts are read here, and not by `training.readers`, because the action server's packages do
+not know the training package.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+from pal_model import Speaker, conversation_from_record
+
+SPLIT_FILE = "splits_seed13.json"
+
+NOT_HARMLESS = {(36, 19), (229, 5), (484, 10), (568, 9), (797, 13), (1065, 60), (1065, 66)}
+"""Conversations and utterances of ESConv's training part in which somebody may be in danger, found
+by reading the 156 that an earlier classifier was surest of."""
+
+
+def seeker_turns(esconv: Path, part: str) -> list[str]:
+    """Return what seekers said in a part of ESConv, split `pal`, but for `NOT_HARMLESS`.
+
+    Args:
+        esconv: ESConv.json, with the splits beside it.
+        part: "train", "valid" or "test".
+    """
+    records = json.loads(esconv.read_text("utf-8"))
+    indices = json.loads(esconv.with_name(SPLIT_FILE).read_text("utf-8"))["pal"][part]
+    return [
+        utterance.text
+        for index in indices
+        for number, utterance in enumerate(conversation_from_record(records[index]).utterances)
+        if utterance.speaker is Speaker.SEEKER and utterance.text.strip()
+        if (index, number) not in NOT_HARMLESS
+    ]
+
+
+def told_turns(empathetic_dialogues: Path, part: str) -> list[str]:
+    """Return what those who tell of a feeling say in EmpatheticDialogues: JSON lines, may be
+    gzipped.
+    """
+    opened = gzip.open if empathetic_dialogues.suffix == ".gz" else open
+    with opened(empathetic_dialogues, "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    return [
+        said["text"].strip()
+        for record in records
+        if record["split"] == part
+        for said in record["utterances"]
+        if said["speaker"] == "speaker"
+    ]
+
+
+def chatted_turns(persona_chat: Path) -> list[str]:
+    """Return the utterances of a file of PERSONA-CHAT in ParlAI's layout."""
+    numbered = persona_chat.read_text("utf-8").splitlines()
+    texts = [line.partition(" ")[2] for line in numbered]
+    # Two utterances, then rewards and candidates; personas have no tab.
+    return [said for text in texts if "\t" in text for said in text.split("\t")[:2]]
