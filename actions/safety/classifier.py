@@ -62,8 +62,8 @@ class RiskModel:
         return cls(get_peft_model(encoder, config), tokenizer, nn.Linear(WIDTH, len(OUTPUTS)))
 
     @classmethod
-    def load(cls, folder: Path = ADAPTER) -> RiskModel:
-        """Return the trained one in a folder, the LoRA merged."""
+    def load(cls, folder: Path = ADAPTER, *, trainable: bool = False) -> RiskModel:
+        """Return the trained one in a folder: the LoRA merged, or to be trained further."""
         # Here, so that the server listens seconds before torch is imported.
         from peft import PeftModel
         from safetensors.torch import load_file
@@ -73,10 +73,11 @@ class RiskModel:
         with warnings.catch_warnings():
             # peft 0.21 asks transformers 5.23 for it by its old name.
             warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-            merged: Any = PeftModel.from_pretrained(encoder, str(folder))
+            adapted: Any = PeftModel.from_pretrained(encoder, str(folder), is_trainable=trainable)
         head = nn.Linear(WIDTH, len(OUTPUTS))
         head.load_state_dict(load_file(folder / _HEAD_FILE))
-        return cls(merged.merge_and_unload().eval(), tokenizer, head)
+        ready = adapted.float() if trainable else adapted.merge_and_unload().eval()
+        return cls(ready, tokenizer, head)
 
     def save(self, folder: Path, thresholds: Mapping[str, float]) -> None:
         """Write LoRA, linear layer and thresholds."""

@@ -113,18 +113,24 @@ def _piece(line: Labelled, span: Span) -> Labelled:
 
 
 def lessons(
-    model: RiskModel, lines: list[Labelled], turns: list[Labelled], draw: random.Random
+    model: RiskModel,
+    lines: list[Labelled],
+    turns: list[Labelled],
+    draw: random.Random,
+    first: int = 0,
 ) -> Iterator[list[Labelled]]:
-    """Yield what each epoch shows.
+    """Yield what each epoch shows, from the `first` on.
 
     Args:
         model: as it is by then.
         lines: hand-written ones.
         turns: harmless ones, of which later epochs leave most of those out that are easy by then.
         draw: draws.
+        first: epochs that `model` has seen are left out.
     """
-    yield any_pieces([*_harmless_more_often(lines), *turns], draw)
-    for _ in range(_EPOCHS - 1):
+    if not first:
+        yield any_pieces([*_harmless_more_often(lines), *turns], draw)
+    for _ in range(max(first, 1), _EPOCHS):
         of_lines = _harmless_more_often([piece for _, piece in deciding_pieces(model, lines)])
         of_turns = [
             piece
@@ -138,7 +144,9 @@ def _harmless_more_often(lines: Sequence[Labelled]) -> list[Labelled]:
     return [*lines, *[line for line in lines if not line.kinds] * (_HARMLESS_TIMES - 1)]
 
 
-def fit(model: RiskModel, lines: list[Labelled], turns: list[Labelled], seed: int) -> None:
+def fit(
+    model: RiskModel, lines: list[Labelled], turns: list[Labelled], seed: int, first: int = 0
+) -> None:
     """Train the LoRA and the linear layer; see `lessons`."""
     torch.manual_seed(seed)
     draw = random.Random(seed)  # noqa: S311  (repeatable, no secret)
@@ -146,7 +154,7 @@ def fit(model: RiskModel, lines: list[Labelled], turns: list[Labelled], seed: in
     parts, rates = (lora, model.head.parameters()), (_LEARNING_RATE, _HEAD_RATE)
     optimiser = torch.optim.AdamW([{"params": part} for part in parts], weight_decay=0.01)
     model.encoder.train()
-    for epoch, lesson in enumerate(lessons(model, lines, turns, draw)):
+    for epoch, lesson in enumerate(lessons(model, lines, turns, draw, first), start=first):
         steps = len(lesson) // _BATCH + 1
         warm_up = max(1, min(_WARM_UP, steps // 5)) if not epoch else 1
         for number, batch in enumerate(batches(lesson, draw)):
@@ -192,7 +200,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--persona-chat", type=Path, required=True, help="a file in ParlAI's layout"
     )
-    parser.add_argument("--false-alarms", type=float, default=0.02, help="share of messages")
+    parser.add_argument(
+        "--false-alarms",
+        type=float,
+        default=0.022,
+        help="share of all turns; to a reader, a tenth of the turns that are flagged by then are "
+        "no false alarms",
+    )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="a classifier whose last pass is made once more, with the lines that are there now",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
@@ -210,10 +229,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not assess_text(text).is_flagged
     ]
     lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
-    model = RiskModel.untrained(_RANK)
-    fit(model, lines, harmless, options.seed)
+    torch.manual_seed(options.seed)
+    if options.start_from is None:
+        model, first = RiskModel.untrained(_RANK), 0
+    else:
+        model, first = RiskModel.load(options.start_from, trainable=True), _EPOCHS - 1
+    fit(model, lines, harmless, options.seed, first)
     save(model, options, {"lines": len(lines), "harmless_turns": len(harmless)})
     return 0
+
+
+def _started_from(folder: Path) -> Any:
+    """Return what the classifier in a folder was made of."""
+    return json.loads((folder / RUN_FILE).read_text("utf-8"))
 
 
 def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) -> None:
@@ -226,6 +254,7 @@ def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) 
     files += sorted(UTTERANCES.glob("*.tsv"))
     run = {
         "seed": options.seed,
+        "start_from": options.start_from and _started_from(options.start_from),
         "false_alarms": options.false_alarms,
         **counts,
         "data": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},

@@ -50,6 +50,16 @@ BODY_RULES: tuple[Rule, ...] = (
     ),
     _eating(
         CONCERN,
+        rf"{PERSON} (?:\w+ ){{0,5}}starv(?:es|ing|ed) (?:himself|herself|them ?sel(?:f|ves))",
+    ),
+    _eating(
+        CONCERN,
+        r"(?:doctors?|nurses?|school|therapist|psychologist|clinic|they|he|she|mum|mom)"
+        r" (?:says?|said|thinks?|tells? me|told me|calls? it)(?: \w+){0,4} (?:anorexia|anorexic"
+        r"|bulimia|bulimic)",
+    ),
+    _eating(
+        CONCERN,
         r"(?:havent|have not|not|hadnt|havnt|barely|refuse to|hardly|stopped) (?:\w+ )?(?:eaten"
         r"|ate|eat|eating)(?: \w+){0,3} (?:in|for|since) (?:\d+|two|three|four|five|six|seven"
         r"|several|many|a few|over a|a) (?:days|week|weeks)",

@@ -55,12 +55,19 @@ _NO_HARM = (
 _THEIR_SELF = r"(?:himself|herself|them ?sel(?:f|ves)|him self|her self)"
 _OTHER_NOW = (
     r"(?:want(?:s|ed|ing)?(?: to)?|going to|threat\w*(?: to)?|trying to|tries to|try to"
-    r"|tried to|plan\w*(?: to| on)?|might|may|will|could|wil|would|thinking (?:about|of)"
+    r"|tried to|plan\w*(?: to| on)?|might|may|will|could|wil|would|think(?:s|ing)? (?:about|of)"
     r"|thoughts? (?:of|about)|talk\w* (?:about|of)|is|are|about to|keeps?|been|started|ready to"
     r"|hed|shed|theyd|hell|shell|theyll|(?:he|she|they) (?:will|is|are))"
 )
 
 HARM_RULES: tuple[Rule, ...] = (
+    _harm(
+        HIGH,
+        r"(?:pictur(?:e|ing)|imagin(?:e|ing)|(?:images|visions|pictures|thoughts) (?:of|about)"
+        rf"|see(?:ing)? myself) (?:me )?{_DEADLY}"
+        rf" (?:{_TARGET}|my (?:newborn|infant|toddler|twins))",
+        not_before=rf"(?:all )?{_NO_HARM}",
+    ),
     _harm(
         HIGH,
         rf"(?:{_I_MEAN_TO} |\A){_INTENT}(?: (?:to|go|just|and)){{0,6}} {_DEADLY} {_TARGET}",

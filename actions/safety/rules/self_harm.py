@@ -51,7 +51,8 @@ SELF_HARM_RULES: tuple[Rule, ...] = (
     ),
     _self_harm(
         HIGH,
-        r"(?:cutting|cut) again\Z|relapsed and cut\b.{0,20}",
+        r"(?:cutting|cut) again\Z|relapsed and cut\b.{0,20}|relapsed (?:\w+ ){0,2}cuts"
+        r"|used to cut (?:\w+ ){0,12}(?:urges?|cravings?) (?:\w+ ){0,2}(?:back|again|returned)",
     ),
     _self_harm(
         HIGH,

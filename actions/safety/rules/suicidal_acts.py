@@ -141,7 +141,8 @@ ACT_RULES: tuple[Rule, ...] = (
     ),
     _suicide(
         HIGH,
-        r"(?:my|a|failed|had a|survived a|second|another) suicide attempts?",
+        r"(?:my|a|failed|had a|survived a|second|another) suicide attempts?"
+        r"|(?:one|two|three|four|five|several) attempts (?:\w+ ){0,3}(?:coma|icu|intensive care)",
         owned=True,
     ),
     _suicide(

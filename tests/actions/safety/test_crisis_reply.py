@@ -109,10 +109,22 @@ def test_every_resource_says_where_it_is_from_and_when_it_was_checked() -> None:
     entries = [s for country in loaded.countries.values() for s in country.services]
     for service in (*entries, loaded.general):
         assert service.source.startswith("https://")
-        assert service.checked
+        assert re.match(r"\d{4}-\d\d-\d\d against .*https://", service.checked)
         assert service.how
     assert all(country.emergency.isdigit() for country in loaded.countries.values())
     assert loaded.general.how == resources.FALLBACK
+
+
+@pytest.mark.parametrize(
+    ("locale", "service"),
+    [("en-AU", "Butterfly"), ("en-IE", "Bodywhys"), ("en-CA", "Eating Disorder Information")],
+)
+def test_an_eating_disorder_has_a_helpline_of_its_own_where_one_is_listed(
+    locale: str, service: str
+) -> None:
+    eating = RiskAssessment(CONCERN, frozenset({RiskKind.EATING_DISORDER}))
+    assert service in crisis_reply(eating, locale)
+    assert service not in crisis_reply(suicide(CONCERN), locale)
 
 
 def test_imminent_names_the_emergency_number_and_says_what_is_writing() -> None:
