@@ -203,9 +203,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--false-alarms",
         type=float,
-        default=0.022,
-        help="share of all turns; to a reader, a tenth of the turns that are flagged by then are "
-        "no false alarms",
+        default=0.019,
+        help="share of all turns, those in danger among them",
     )
     parser.add_argument(
         "--start-from",
