@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pal_model.importing import IMPORTING
+
 Vectors = NDArray[np.float32]
 
 MODEL = "all-MiniLM-L6-v2"
@@ -77,16 +79,17 @@ def load_encoder() -> tuple[Any, Any]:
     Raises:
         EmbedderError: the package that carries it is not installed.
     """
-    # Here, so that the server listens seconds before torch is imported.
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging as transformers_logging
+    with IMPORTING:
+        # Here, so that the server listens seconds before torch is imported.
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
 
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise EmbedderError(f"The package {_PACKAGE!r} is not installed. Run 'make install'.")
-    transformers_logging.disable_progress_bar()
-    folder = Path(spec.origin).parent / "model"
-    return AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+        spec = importlib.util.find_spec(_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise EmbedderError(f"The package {_PACKAGE!r} is not installed. Run 'make install'.")
+        transformers_logging.disable_progress_bar()
+        folder = Path(spec.origin).parent / "model"
+        return AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
 
 
 def mean_of_states(states: Any, mask: Any) -> Any:

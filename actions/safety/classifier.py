@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from actions.safety.pieces import Span, pieces
 from actions.safety.risk import NO_RISK, RiskAssessment, RiskKind, RiskLevel
 from actions.sentence_embedder import WIDTH, load_encoder, mean_of_states
+from pal_model.importing import IMPORTING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -65,11 +66,12 @@ class RiskModel:
     def load(cls, folder: Path = ADAPTER, *, trainable: bool = False) -> RiskModel:
         """Return the trained one in a folder: the LoRA merged, or to be trained further."""
         # Here, so that the server listens seconds before torch is imported.
-        from peft import PeftModel
-        from safetensors.torch import load_file
-        from torch import nn
+        with IMPORTING:
+            from peft import PeftModel
+            from safetensors.torch import load_file
+            from torch import nn
 
-        encoder, tokenizer = load_encoder()
+            encoder, tokenizer = load_encoder()
         with warnings.catch_warnings():
             # peft 0.21 asks transformers 5.23 for it by its old name.
             warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)

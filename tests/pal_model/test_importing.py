@@ -1,0 +1,28 @@
+"""Threads that import the heavy libraries for the first time wait for each other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import pal_model
+from actions.safety.classifier import RiskModel
+from actions.sentence_embedder import load_encoder
+from pal_model.importing import IMPORTING
+
+
+@pytest.mark.parametrize(
+    "load",
+    [load_encoder, RiskModel.load, lambda: pal_model.PalGenerator],
+    ids=["embedder", "classifier", "generator"],
+)
+def test_who_imports_waits_for_who_is_at_it(load: Callable[[], Any]) -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: (load(), done.set()), daemon=True)
+    with IMPORTING:
+        thread.start()
+        assert not done.wait(0.3)
+    assert done.wait(60)
