@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pal_model.importing import IMPORTING
+from pal_model.loading import LOADING
 
 Vectors = NDArray[np.float32]
 
@@ -79,7 +79,7 @@ def load_encoder() -> tuple[Any, Any]:
     Raises:
         EmbedderError: the package that carries it is not installed.
     """
-    with IMPORTING:
+    with LOADING:
         # Here, so that the server listens seconds before torch is imported.
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils import logging as transformers_logging

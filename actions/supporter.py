@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from pal_model import (
     Utterance,
 )
 from pal_model.embedded import parse_dtype
-from pal_model.importing import IMPORTING
+from pal_model.loading import LOADING
 from pal_model.persona_extractor import (
     RULES,
     extract_each,
@@ -169,11 +168,10 @@ class Supporter:
         started = time.monotonic()
         settings = self._settings
         try:
-            with IMPORTING:
-                importlib.import_module("pal_model.generator")
-            if self._rules is None:
-                self._extractor = load_extractor_from_settings(settings)
-            generator = self._load_generator(settings)
+            with LOADING:
+                if self._rules is None:
+                    self._extractor = load_extractor_from_settings(settings)
+                generator = self._load_generator(settings)
             generator.reply([_WARM_UP])
         except Exception as error:
             log.error("model_not_loaded", model=settings.model, reason=str(error))

@@ -21,7 +21,7 @@ from pal_model.errors import (
     UnknownStrategyError,
 )
 from pal_model.generation_options import GenerationOptions
-from pal_model.importing import IMPORTING
+from pal_model.loading import LOADING
 from pal_model.persona import Persona
 from pal_model.persona_extractor import PersonaExtractor, infer_persona
 from pal_model.reply import Reply, ReplyRequest
@@ -61,6 +61,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "PalGenerator":
-        with IMPORTING:
+        with LOADING:
             return importlib.import_module("pal_model.generator").PalGenerator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from actions.safety.pieces import Span, pieces
 from actions.safety.risk import NO_RISK, RiskAssessment, RiskKind, RiskLevel
 from actions.sentence_embedder import WIDTH, load_encoder, mean_of_states
-from pal_model.importing import IMPORTING
+from pal_model.loading import LOADING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -65,19 +65,21 @@ class RiskModel:
     @classmethod
     def load(cls, folder: Path = ADAPTER, *, trainable: bool = False) -> RiskModel:
         """Return the trained one in a folder: the LoRA merged, or to be trained further."""
-        # Here, so that the server listens seconds before torch is imported.
-        with IMPORTING:
+        with LOADING:
+            # Here, so that the server listens seconds before torch is imported.
             from peft import PeftModel
             from safetensors.torch import load_file
             from torch import nn
 
             encoder, tokenizer = load_encoder()
-        with warnings.catch_warnings():
-            # peft 0.21 asks transformers 5.23 for it by its old name.
-            warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-            adapted: Any = PeftModel.from_pretrained(encoder, str(folder), is_trainable=trainable)
-        head = nn.Linear(WIDTH, len(OUTPUTS))
-        head.load_state_dict(load_file(folder / _HEAD_FILE))
+            with warnings.catch_warnings():
+                # peft 0.21 asks transformers 5.23 for it by its old name.
+                warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+                adapted: Any = PeftModel.from_pretrained(
+                    encoder, str(folder), is_trainable=trainable
+                )
+            head = nn.Linear(WIDTH, len(OUTPUTS))
+            head.load_state_dict(load_file(folder / _HEAD_FILE))
         ready = adapted.float() if trainable else adapted.merge_and_unload().eval()
         return cls(ready, tokenizer, head)
 

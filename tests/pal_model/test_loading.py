@@ -1,4 +1,4 @@
-"""Threads that import the heavy libraries for the first time wait for each other."""
+"""Threads that load a model wait for each other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import pal_model
 from actions.safety.classifier import RiskModel
 from actions.sentence_embedder import load_encoder
-from pal_model.importing import IMPORTING
+from pal_model.loading import LOADING
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ from pal_model.importing import IMPORTING
     [load_encoder, RiskModel.load, lambda: pal_model.PalGenerator],
     ids=["embedder", "classifier", "generator"],
 )
-def test_who_imports_waits_for_who_is_at_it(load: Callable[[], Any]) -> None:
+def test_who_loads_waits_for_who_is_at_it(load: Callable[[], Any]) -> None:
     done = threading.Event()
     thread = threading.Thread(target=lambda: (load(), done.set()), daemon=True)
-    with IMPORTING:
+    with LOADING:
         thread.start()
         assert not done.wait(0.3)
     assert done.wait(60)
