@@ -4,12 +4,12 @@
 Fine-tunes all-MiniLM-L6-v2 with a LoRA (Hu et al. 2022), and a linear layer on the mean of its
 states, on the lines of `utterances/`, and on what seekers of ESConv's training part said and people
 who talk of everyday things (EmpatheticDialogues, PERSONA-CHAT), which is taken for harmless unless
-the patterns flag it. Labels are whether a message is dangerous at all,
-whether it is so directly (high or imminent), and each kind. A message is judged by its most
-dangerous piece, so pieces are learnt from: any of a harmless message first, and in later passes the
-one that decides (multiple instance learning). The threshold of the first label is the one that
-makes classifier and patterns flag a share of `--false-alarms` of the validation part's turns. The
-held-out lines of the tests are never read.
+the patterns flag it. Labels are whether a message is dangerous at all, whether it is so directly
+(high or imminent), and each kind. A message is judged by its most dangerous piece, so pieces are
+learnt from: any of a harmless message first, and in later passes the one that decides (multiple
+instance learning). The threshold of the first label is the one at which classifier and patterns
+flag a share of `--false-alarms` of the validation part's turns. The held-out lines of the tests are
+never read.
 """
 
 from __future__ import annotations
