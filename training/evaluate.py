@@ -65,6 +65,7 @@ class Evaluation:
         served: draw and edit responses as the action server does, not as the paper.
         consecutive: respond in a supporter's place right after a supporter, too.
         encoder: of sentences; None leaves Cos-Sim out.
+        perplexity: also of the human responses, which no alpha and no seed changes.
     """
 
     model: str
@@ -79,6 +80,7 @@ class Evaluation:
     served: bool = False
     consecutive: bool = False
     encoder: str | None = PACKAGED
+    perplexity: bool = True
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
@@ -128,17 +130,22 @@ def evaluate(
     manifest = _begin(evaluation, turns, output)
     seekers = _seeker_personas(evaluation, scorer, turns, esconv)
     runs = predicted(evaluation, scorer, turns, output, seekers, batch_size, encoder)
-    score = scorer.score(turns.parts[evaluation.part], evaluation.persona, 1)
     result = {
         **manifest,
         "n": len(runs[0].predictions),
-        "perplexity": {
-            name: value for name, value in asdict(score).items() if name in PERPLEXITIES
-        },
+        "perplexity": _perplexity(evaluation, scorer, turns),
         "metrics": summarise(runs),
     }
     (output / RESULT_FILE).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
+
+
+def _perplexity(evaluation: Evaluation, scorer: Scorer, turns: EsconvTurns) -> dict[str, float]:
+    """Return `PERPLEXITIES` of the human responses; nothing where they were not asked for."""
+    if not evaluation.perplexity:
+        return {}
+    score = asdict(scorer.score(turns.parts[evaluation.part], evaluation.persona, 1))
+    return {name: score[name] for name in PERPLEXITIES}
 
 
 def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
@@ -354,6 +361,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--encoder", default=PACKAGED, help="for Cos-Sim; a folder or hub name")
     parser.add_argument("--no-encoder", action="store_const", const=None, dest="encoder")
+    parser.add_argument(
+        "--no-perplexity", action="store_false", dest="perplexity", help="which no alpha changes"
+    )
     parser.add_argument("--batch-size", type=int, default=32, help="conversations at once")
     return parser
 

@@ -82,7 +82,8 @@ class Evaluated:
 
     def _cell(self, column: str) -> str:
         if column.startswith("PPL"):
-            return f"{self.result['perplexity'][column.removeprefix('PPL a ') + '_perplexity']:.2f}"
+            value = self.result["perplexity"].get(column.removeprefix("PPL a ") + "_perplexity")
+            return "" if value is None else f"{value:.2f}"
         figure = self.metrics.get(f"Cos-Sim ({self.encoder})" if column == "Cos-Sim" else column)
         if figure is None:
             return ""

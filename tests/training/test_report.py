@@ -22,12 +22,14 @@ from training.relate_ratings import main as relate_ratings
 from training.report import COLUMNS, main
 from training.search_alphas import main as search_alphas
 
+WITHOUT = ("--persona", "none", "--no-encoder", "--no-perplexity")
+
 
 @pytest.fixture(scope="module")
 def folders(esconv: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("evaluations")
     common = ("--esconv", str(esconv), "--extractor", "rules", "--seeds", "1", "2")
-    runs = {"with <persona>": (), "without": ("--persona", "none", "--no-encoder")}
+    runs = {"with <persona>": (), "without": WITHOUT}
     for name, options in runs.items():
         assert evaluate([str(base), "--output", str(folder / name), *common, *options]) == 0
     return [folder / name for name in runs]
@@ -69,9 +71,9 @@ def test_the_page_has_the_figures_and_needs_nothing_else(
         metrics = json.loads((folder / "evaluation.json").read_text())["metrics"]
         accuracy = rows[folder.name][COLUMNS.index("ACC")]
         assert accuracy == f"{metrics['ACC']['mean']:.2f} ± {metrics['ACC']['std']:.2f}"
-    similarity = COLUMNS.index("Cos-Sim")
-    assert "±" in rows["with <persona>"][similarity]
-    assert rows["without"][similarity] == ""
+    for name in ("Cos-Sim", "PPL a token", "PPL a word"):
+        assert rows["with <persona>"][COLUMNS.index(name)]
+        assert rows["without"][COLUMNS.index(name)] == ""
     assert set(PUBLISHED) < set(rows)
     assert page.index("other protocols") < page.index("MultiESC")
     assert "<svg" in page
