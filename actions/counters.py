@@ -73,7 +73,7 @@ class Counters:
         return counter
 
 
-ANSWERS = ("model", "crisis", "contact", "direct", "screen", "apology")
+ANSWERS = ("model", "crisis", "contact", "relief", "direct", "screen", "apology")
 """Of `count_turn`: the model; fixed words in danger, or while danger is not over; a fixed answer to
 a question; fixed words for what is no readable message; an apology."""
 

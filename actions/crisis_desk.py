@@ -17,6 +17,7 @@ from actions.safety import (
     contact_reply,
     count_crisis_replies,
     crisis_reply,
+    relieved_reply,
 )
 from actions.safety.screening import screened
 from actions.tracker_conversation import input_channel
@@ -83,6 +84,17 @@ class CrisisDesk:
             words = contact_reply(self._locale, earlier_replies=earlier)
         more, events = await self._tell_people(tracker, conversation, assessment, level)
         return "\n\n".join([words, *more]), events
+
+    def relief(self, tracker: Tracker, conversation: Conversation) -> tuple[str, bool]:
+        """Return what comes first in the answer to a seeker who is no longer in danger, and whether
+        something is left to answer. The words are empty where no danger was raised.
+        """
+        previous = risk_from_slot(tracker.get_slot("risk"))
+        if previous is RiskLevel.NONE:
+            return "", True
+        said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
+        earlier = count_crisis_replies(conversation)
+        return relieved_reply(previous, said, self._locale, earlier_replies=earlier)
 
     def closing(self, tracker: Tracker) -> tuple[list[str], list[dict[str, Any]]]:
         """Return what is due when danger is over: nobody is to be told any more, but who has taken

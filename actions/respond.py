@@ -86,22 +86,25 @@ class ActionRespond(Action):  # type: ignore[misc]
         if news:  # somebody has taken over while danger passed
             dispatcher.utter_message(text=" ".join(news), **{PAL_METADATA: {"risk": risk.label}})
             return [*_events(risk), *over]
-        fixed = self._fixed_words(conversation)
+        relief, is_more_due = self._desk.relief(tracker, conversation)
+        fixed = self._fixed_words(conversation, is_more_due)
         if fixed is not None:
             words, noted = fixed
-            dispatcher.utter_message(text=words, **{PAL_METADATA: noted})
+            dispatcher.utter_message(text=_joined(relief, words), **{PAL_METADATA: noted})
             return [*_events(risk), *over]
-        reply = await self._reply(dispatcher, conversation, tracker.get_slot("persona"))
+        reply = await self._reply(dispatcher, conversation, tracker.get_slot("persona"), relief)
         if reply is not None and self._is_disclosure_due(tracker):
             dispatcher.utter_message(
                 text=REMINDER, **{PAL_METADATA: {"service": True, DISCLOSURE: True}}
             )
         return [*_events(risk, reply), *over]
 
-    def _fixed_words(self, conversation: Conversation) -> tuple[str, dict[str, Any]] | None:
+    def _fixed_words(
+        self, conversation: Conversation, is_more_due: bool
+    ) -> tuple[str, dict[str, Any]] | None:
         """Return what is said to a message that the model must not, or cannot, answer, and what is
-        noted on it. An answer to a question is part of the conversation: the model must see that it
-        was refused.
+        noted on it; nothing is said where no more is due. An answer to a question is part of the
+        conversation: the model must see that it was refused.
         """
         said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
         words = reply_without_model(said)
@@ -110,15 +113,24 @@ class ActionRespond(Action):  # type: ignore[misc]
             return words, {"service": True}
         answered = _said_before(conversation) or ""
         question = direct_question(said) or asked_again(said, answered, self._locale)
-        if question is None:
+        if question is not None:
+            self._counters.count_turn("direct")
+            return direct_answer(question, self._locale), {"direct": question.value}
+        if is_more_due:
             return None
-        self._counters.count_turn("direct")
-        return direct_answer(question, self._locale), {"direct": question.value}
+        self._counters.count_turn("relief")
+        return "", {"risk": RiskLevel.NONE.label}
 
     async def _reply(
-        self, dispatcher: CollectingDispatcher, conversation: Conversation, persona: Any
+        self,
+        dispatcher: CollectingDispatcher,
+        conversation: Conversation,
+        persona: Any,
+        first: str,
     ) -> Reply | None:
-        """Say what the model writes and return it; None where that was an apology."""
+        """Say what the model writes, after the words that come `first`, and return it; None where
+        that was an apology.
+        """
         try:
             reply = await self._supporter.reply(
                 ReplyRequest(conversation, persona_from_slot(persona))
@@ -131,10 +143,11 @@ class ActionRespond(Action):  # type: ignore[misc]
             apology = CANNOT_ANSWER
         else:
             text = self._safe_text(reply, conversation)
-            dispatcher.utter_message(text=text, **{PAL_METADATA: _metadata(reply, text)})
+            noted = _metadata(reply, text)
+            dispatcher.utter_message(text=_joined(first, text), **{PAL_METADATA: noted})
             self._counters.count_turn("model")
             return reply
-        dispatcher.utter_message(text=apology, **{PAL_METADATA: {"service": True}})
+        dispatcher.utter_message(text=_joined(first, apology), **{PAL_METADATA: {"service": True}})
         self._counters.count_turn("apology")
         return None
 
@@ -177,6 +190,10 @@ def _said_before(conversation: Conversation) -> str | None:
         case (*_, previous, _) if previous.speaker is Speaker.SUPPORTER:
             return previous.text
     return None
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))
 
 
 def _metadata(reply: Reply, said: str) -> Mapping[str, Any]:

@@ -27,7 +27,8 @@ WELCOME_BACK = (
     "Welcome back. I'm still a computer program, not a person and not a therapist. You asked me"
     " to remember you, and I do: {count}. /show_persona shows what, and /help the rest. If you "
     "might hurt yourself or you are not safe, please reach a person right away: in the US, call"
-    " or text 988, anywhere else your local emergency number.\n\nHow are you doing today?"
+    " or text 988, anywhere else your local emergency number, or find a free helpline at"
+    " findahelpline.com.\n\nHow are you doing today?"
 )
 
 

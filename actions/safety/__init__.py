@@ -6,6 +6,7 @@ from actions.safety.crisis_reply import (
     contact_reply,
     count_crisis_replies,
     crisis_reply,
+    relieved_reply,
 )
 from actions.safety.reply_check import ReplyProblem, check_reply
 from actions.safety.risk import (
@@ -29,4 +30,5 @@ __all__ = [
     "contact_reply",
     "count_crisis_replies",
     "crisis_reply",
+    "relieved_reply",
 ]

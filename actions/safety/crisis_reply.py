@@ -159,6 +159,22 @@ _CONTACT = (
     "I'm reading every word. I would still like to know: are you safe right now?",
 )
 
+# Said once when danger is no longer raised: whoever was asked is told that the answer was heard.
+_HEARD = (
+    "Thank you for telling me. I would rather ask once too often than once too little.",
+    "Thank you for answering so plainly. I only wanted to be sure.",
+)
+_SAFE_NOW = (
+    "I'm glad that you are safe, and thank you for telling me. If that changes, please write it to "
+    "me just as it is, or turn to people who are there for this.",
+)
+_GO_ON = (
+    "What is on your mind right now?",
+    "What would you like to talk about?",
+)
+
+_WORDS_OF_AN_ANSWER = 5
+
 # By its first words a fixed reply is known again in a conversation.
 _OPENINGS = tuple(
     re.split(r"[.{]", variant)[0]
@@ -188,6 +204,31 @@ def crisis_reply(
 def contact_reply(locale: str | None = None, *, earlier_replies: int = 0) -> str:
     """Return the short fixed words for an unflagged turn while risk is still raised."""
     return f"{_pick(_CONTACT, earlier_replies)} {resource_line(locale)}"
+
+
+def relieved_reply(
+    previous_level: RiskLevel, text: str, locale: str | None = None, *, earlier_replies: int = 0
+) -> tuple[str, bool]:
+    """Return what comes first in the answer to a seeker who says that they are not in danger, and
+    whether something is left to answer.
+
+    They hear that they were heard. After outright danger, and after no more than "no, I'm fine", an
+    open question ends the words: a generated reply would be out of tune, or have nothing to go on.
+
+    Args:
+        previous_level: what was raised before; above none.
+        text: what the seeker said.
+        locale: as `crisis_reply` takes it.
+        earlier_replies: as `crisis_reply` takes it.
+    """
+    go_on = _pick(_GO_ON, earlier_replies)
+    if previous_level > _CONCERN:
+        words = (_pick(_SAFE_NOW, earlier_replies), resource_line(locale), go_on)
+        return " ".join(words), False
+    heard = _pick(_HEARD, earlier_replies)
+    if len(text.split()) <= _WORDS_OF_AN_ANSWER:
+        return f"{heard} {go_on}", False
+    return heard, True
 
 
 def is_crisis_reply(text: str) -> bool:

@@ -435,13 +435,14 @@ class TestTranscript:
 async def test_a_desk_that_counts_has_no_words_in_its_counters(supporter: Supporter) -> None:
     counters = Counters()
     talk = Talk(responder(supporter, counters=counters))
-    for text in (SECRET, DANGER, "ok", "I am safe now.", "are you human?", "\U0001f622"):
+    for text in (SECRET, DANGER, "ok", "I am safe now.", "So.", "are you human?", "\U0001f622"):
         await talk.say(text)
     page = counters.page().decode()
     for line in (
         'pal_turns_total{answer="model"} 2.0',
         'pal_turns_total{answer="crisis"} 1.0',
         'pal_turns_total{answer="contact"} 1.0',
+        'pal_turns_total{answer="relief"} 1.0',
         'pal_turns_total{answer="direct"} 1.0',
         'pal_turns_total{answer="screen"} 1.0',
         'pal_flagged_turns_total{level="high"} 1.0',

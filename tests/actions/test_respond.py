@@ -148,7 +148,44 @@ async def test_risk_stays_raised_until_the_seeker_says_otherwise(
     events.append(user("I am safe now, I promise."))
     turn = await run(action, events, risk=risk)
     assert turn.slots["risk"] == "none"
+    assert generator.batches == [], "who was in danger a moment ago gets reviewed words once more"
+    assert "glad that you are safe" in turn.text
+    assert "988" in turn.text
+    assert not is_crisis_reply(turn.text)
+
+    events += [turn.as_tracker_event(), user(NEW_TOPIC)]
+    turn = await run(action, events, risk="none")
+    assert turn.text == "I hear you, after 13 utterances."
+
+
+async def test_who_was_asked_without_need_is_heard_and_answered(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    """ "No, I am safe, I meant my holiday" got "How is your holiday?" and no word on the rest."""
+    hint = "Everyone would be better off without me."
+    asked = await run(action, [*OPENING, user(hint)])
+    assert asked.slots["risk"] == "concern"
+    events = [*OPENING, user(hint), asked.as_tracker_event()]
+    turn = await run(
+        action, [*events, user("No, I am safe, I meant my holiday from work.")], risk="concern"
+    )
+    assert turn.slots["risk"] == "none"
+    assert turn.text.startswith("Thank you for ")
+    assert turn.text.endswith("I hear you, after 5 utterances.")
+    assert turn.pal["generated"] is True
     assert len(generator.batches) == 1
+
+
+async def test_a_mere_no_is_heard_and_followed_by_a_question(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    hint = "Everyone would be better off without me."
+    asked = await run(action, [*OPENING, user(hint)])
+    events = [*OPENING, user(hint), asked.as_tracker_event(), user("no, I'm fine")]
+    turn = await run(action, events, risk="concern")
+    assert turn.slots["risk"] == "none"
+    assert turn.text.endswith("What would you like to talk about?")
+    assert generator.batches == []
 
 
 async def test_yes_to_the_question_whether_they_are_safe_lowers_the_risk(
