@@ -1,10 +1,10 @@
 """Evaluations as one page: `python -m training.report FOLDER ... --output report.html`.
 
 Each folder is one that `training.evaluate` wrote. The page has the table, published figures apart,
-accuracy of the strategy at each rank (PAL, Figure 4), what each model said in the same places, what
-training cost, and where it was measured; and what `training.relate_ratings` and
-`training.search_alphas` found, if their folders are named. It needs nothing but itself. With a name
-that ends in .md it is Markdown, its pictures beside it.
+accuracy of the strategy at each rank (PAL, Figure 4), what each model said in the same places, with
+what was said before, what training cost, and where it was measured; and what
+`training.relate_ratings` and `training.search_alphas` found, if their folders are named. It needs
+nothing but itself. With a name that ends in .md it is Markdown, its pictures beside it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ from typing import Any
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from pal_model import PalError, Strategy
+from pal_model import Conversation, PalError, Strategy, Utterance
 from pal_model.embedded import find_model
 from training.compare_runs import read_manifest
 from training.evaluate import RESULT_FILE, predictions_file
 from training.fitting import RUN_FILE
-from training.predictions import Prediction, PredictionError, read_predictions
+from training.predictions import Prediction, PredictionError, Turn, read_predictions
+from training.provenance import file_hash
 from training.published import PUBLISHED
+from training.readers.esconv import find_esconv, read_esconv
+from training.readers.records import CorpusError
 from training.report_sections import Section, alphas_sections, ratings_sections
 
 COLUMNS = (
@@ -46,6 +49,10 @@ COLUMNS = (
     "Cos-Sim",
     "length",
 )
+
+
+_SHOWN_BEFORE = 4
+"""Utterances that are shown before a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +120,54 @@ def read_evaluated(folder: Path) -> Evaluated:
     return Evaluated(folder.name, result, predictions, cost)
 
 
-def samples(evaluated: Sequence[Evaluated], count: int, seed: int) -> list[dict[str, Any]]:
-    """Draw turns that all models responded to, with what each said there."""
+def read_conversations(
+    evaluated: Sequence[Evaluated], esconv: Path | None
+) -> list[Conversation] | None:
+    """Return the conversations that the models responded in; None where none were named, and those
+    are not here.
+
+    Raises:
+        CorpusError: the named file cannot be read.
+        PredictionError: it is another one than the models were evaluated on.
+    """
+    try:
+        path = esconv or find_esconv()
+        conversations = list(read_esconv(path))
+        _require_evaluated_on(path, evaluated)
+    except (CorpusError, PredictionError) as error:
+        if esconv is not None:
+            raise
+        print(f"Samples are without what was said before them. {error}", file=sys.stderr)
+        return None
+    return conversations
+
+
+def _require_evaluated_on(esconv: Path, evaluated: Sequence[Evaluated]) -> None:
+    found = file_hash(esconv)
+    for one in evaluated:
+        if found not in one.result["data"].values():
+            raise PredictionError(
+                f"{esconv} has the SHA-256 {found}; {one.name} was evaluated on "
+                f"{one.result['data']}. Name that file with --esconv."
+            )
+
+
+def samples(
+    evaluated: Sequence[Evaluated],
+    count: int,
+    seed: int,
+    conversations: Sequence[Conversation] | None = None,
+) -> list[dict[str, Any]]:
+    """Draw turns that all models responded to, with what each said there, and what was said last
+    before in `conversations`.
+    """
     by_turn = [{p.turn: p for p in one.predictions} for one in evaluated]
     common = sorted(set.intersection(*map(set, by_turn)))
     chosen = random.Random(seed).sample(common, min(count, len(common)))  # noqa: S311
     return [
         {
             "turn": turn,
+            "before": () if conversations is None else _before(conversations, turn),
             "prediction": by_turn[0][turn],
             "responses": [
                 (one.name, of_one[turn]) for one, of_one in zip(evaluated, by_turn, strict=True)
@@ -128,6 +175,11 @@ def samples(evaluated: Sequence[Evaluated], count: int, seed: int) -> list[dict[
         }
         for turn in sorted(chosen)
     ]
+
+
+def _before(conversations: Sequence[Conversation], turn: Turn) -> Sequence[Utterance]:
+    conversation, place = turn
+    return conversations[conversation].utterances[max(0, place - _SHOWN_BEFORE) : place]
 
 
 def accuracy_section(evaluated: Sequence[Evaluated]) -> Section:
@@ -156,6 +208,7 @@ def write_report(
     count: int,
     seed: int,
     found: Sequence[Section] = (),
+    conversations: Sequence[Conversation] | None = None,
 ) -> None:
     """Write the page; the end of its name says in which format.
 
@@ -165,6 +218,7 @@ def write_report(
         count: number of turns that are shown.
         seed: of which turns are shown.
         found: further parts.
+        conversations: that the models responded in; None to show nothing of them.
 
     Raises:
         PredictionError: there is nothing to report on.
@@ -184,7 +238,7 @@ def write_report(
         columns=COLUMNS,
         evaluated=evaluated,
         published=PUBLISHED,
-        samples=samples(evaluated, count, seed),
+        samples=samples(evaluated, count, seed, conversations),
         sections=sections,
         stem=output.stem,
     )
@@ -204,6 +258,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folders", type=Path, nargs="+", help="that training.evaluate wrote")
     parser.add_argument("--output", type=Path, required=True, help="such as report.html")
+    parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--ratings", type=Path, help="folder of training.relate_ratings")
     parser.add_argument("--alphas", type=Path, help="folder of training.search_alphas")
     parser.add_argument("--samples", type=int, default=12, help="turns that are shown")
@@ -220,7 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             *(ratings_sections(options.ratings) if options.ratings else ()),
             *(alphas_sections(options.alphas) if options.alphas else ()),
         ]
-        write_report(evaluated, options.output, options.samples, options.seed, found)
+        conversations = read_conversations(evaluated, options.esconv)
+        write_report(evaluated, options.output, options.samples, options.seed, found, conversations)
     except (PalError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -91,6 +91,51 @@ def test_samples_are_what_was_said_in_the_same_places(folders: list[Path], tmp_p
             assert said[int(conversation), int(utterance)] in page
 
 
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+def test_samples_stand_behind_what_was_said_last_before(
+    folders: list[Path], esconv: Path, tmp_path: Path, page: str
+) -> None:
+    output = tmp_path / page
+    assert main([*map(str, folders), "--output", str(output), "--esconv", str(esconv)]) == 0
+    dialogues = json.loads(esconv.read_text())
+    text = html.unescape(output.read_text())
+    turns = list(re.finditer(r"Conversation (\d+), utterance (\d+)", text))
+    assert turns
+    for turn in turns:
+        conversation, place = map(int, turn.groups())
+        end = text.index("the human supporter", turn.end())
+        before = dialogues[conversation]["dialog"][max(0, place - 4) : place]
+        said = [f"{said['speaker']}: {said['content']}" for said in before]
+        places = [text.index(words, turn.end(), end) for words in said]
+        assert places == sorted(places)
+
+
+def test_samples_go_without_where_the_corpus_is_not_here(
+    folders: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PAL_DATA_DIR", str(tmp_path))
+    output = tmp_path / "report.html"
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    assert "Samples are without what was said before them." in capsys.readouterr().err
+    assert "<blockquote>" not in output.read_text()
+
+
+def test_another_corpus_than_the_models_saw_is_refused(
+    folders: list[Path],
+    rated_esconv: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "report.html"
+    options = ["--output", str(output), "--esconv", str(rated_esconv)]
+    assert main([*map(str, folders), *options]) == 2
+    assert "was evaluated on" in capsys.readouterr().err
+    assert not output.exists()
+
+
 def test_markdown_has_the_same_table_and_its_picture_beside_it(
     folders: list[Path], tmp_path: Path
 ) -> None:
