@@ -285,12 +285,14 @@ def _seeker_personas(
 
 
 def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str, Any]:
-    """Write what is evaluated, or make sure that what was begun there is the same."""
+    """Write what is evaluated, or make sure that what was begun there is the same. Perplexity may
+    be asked for later: it is counted anew each time.
+    """
     output.mkdir(parents=True, exist_ok=True)
     manifest: dict[str, Any] = json.loads(
         json.dumps(
             {
-                "evaluation": asdict(evaluation),
+                "evaluation": {k: v for k, v in asdict(evaluation).items() if k != "perplexity"},
                 "data": turns.hashes,
                 "model": folder_hashes(Path(find_model(evaluation.model))),
                 "extractor": folder_hashes(find_extractor(evaluation.extractor)),

@@ -123,8 +123,8 @@ def read_evaluated(folder: Path) -> Evaluated:
 def read_conversations(
     evaluated: Sequence[Evaluated], esconv: Path | None
 ) -> list[Conversation] | None:
-    """Return the conversations that the models responded in; None where none were named, and those
-    are not here.
+    """Return the conversations that the models responded in. None, with a word on why, where no
+    file was named and the one that is found, if any, is not theirs.
 
     Raises:
         CorpusError: the named file cannot be read.

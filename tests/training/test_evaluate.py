@@ -78,6 +78,18 @@ def test_the_result_has_every_metric_with_its_spread(evaluated: Path) -> None:
     assert perplexity["token_perplexity"] != perplexity["token_perplexity_with_strategy"]
 
 
+def test_perplexity_may_be_asked_for_later(esconv: Path, base: Path, tmp_path: Path) -> None:
+    assert run(esconv, base, tmp_path, "--no-perplexity") == 0
+    first = json.loads((tmp_path / RESULT_FILE).read_text())
+    assert first["perplexity"] == {}
+    said = (tmp_path / "predictions.1.jsonl").read_text()
+    assert run(esconv, base, tmp_path) == 0
+    second = json.loads((tmp_path / RESULT_FILE).read_text())
+    assert second["perplexity"]["token_perplexity"] > 1
+    assert second["metrics"] == first["metrics"]
+    assert (tmp_path / "predictions.1.jsonl").read_text() == said
+
+
 def test_a_run_that_was_killed_goes_on_where_it_was(
     esconv: Path, base: Path, evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

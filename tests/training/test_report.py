@@ -15,9 +15,11 @@ import pytest
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
+from training import report
 from training.evaluate import main as evaluate
 from training.predictions import read_predictions
 from training.published import PUBLISHED
+from training.readers.records import CorpusError
 from training.relate_ratings import main as relate_ratings
 from training.report import COLUMNS, main
 from training.search_alphas import main as search_alphas
@@ -116,10 +118,28 @@ def test_samples_go_without_where_the_corpus_is_not_here(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("PAL_DATA_DIR", str(tmp_path))
+    def find_esconv() -> Path:
+        raise CorpusError("There is no ESConv here.")
+
+    monkeypatch.setattr(report, "find_esconv", find_esconv)
     output = tmp_path / "report.html"
     assert main([*map(str, folders), "--output", str(output)]) == 0
-    assert "Samples are without what was said before them." in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "Samples are without what was said before them. There is no ESConv here." in printed
+    assert "<blockquote>" not in output.read_text()
+
+
+def test_samples_go_without_where_another_corpus_is_found(
+    folders: list[Path],
+    rated_esconv: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(report, "find_esconv", lambda: rated_esconv)
+    output = tmp_path / "report.html"
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    assert "Name that file with --esconv." in capsys.readouterr().err
     assert "<blockquote>" not in output.read_text()
 
 
