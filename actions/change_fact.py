@@ -12,7 +12,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.crisis_desk import CrisisDesk, risk_from_slot
+from actions.crisis_desk import CrisisDesk
 from actions.memory.errors import MemoryStoreError
 from actions.memory.facts import Fact
 from actions.memory.known import SeekerMemory
@@ -112,12 +112,12 @@ class ActionChangeFact(Action):  # type: ignore[misc]
         said = Utterance(Speaker.SEEKER, written)
         found = await self._desk.assess(Conversation((said,)))
         if found.is_flagged:
-            risk = max(found.level, risk_from_slot(tracker.get_slot("risk")))
             before = conversation_from_events(tracker.events)
             conversation = Conversation((*before.utterances, said))
-            words, events = await self._desk.answer(tracker, conversation, found, risk)
-            dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.label}})
-            return [SlotSet("risk", risk.label), SlotSet("answered", True), *events]
+            standing = self._desk.standing(tracker, conversation, found)
+            words, events = await self._desk.answer(tracker, conversation, found, standing)
+            dispatcher.utter_message(text=words, **{PAL_METADATA: standing.noted})
+            return [SlotSet("risk", standing.now.label), SlotSet("answered", True), *events]
         try:
             text, slots = await self._change(tracker, read_wish(written))
         except MemoryStoreError as error:

@@ -74,8 +74,9 @@ class Counters:
 
 
 ANSWERS = ("model", "crisis", "contact", "relief", "direct", "screen", "apology")
-"""Of `count_turn`: the model; fixed words in danger, or while danger is not over; a fixed answer to
-a question; fixed words for what is no readable message; an apology."""
+"""Of `count_turn`: the model; fixed words in danger, while danger is not over, or for somebody who
+said that it is and nothing that the model may answer; a fixed answer to a question; fixed words for
+what is no readable message; an apology."""
 
 OUTCOMES = ("delivered", "taken_over", "failed")
 """Of `count_handoff`: somebody's system took it; it said that a person takes over; nobody took it,

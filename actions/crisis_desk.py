@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -10,18 +11,27 @@ from rasa_sdk.events import ConversationPaused, SlotSet
 
 from actions.counters import Counters
 from actions.handoff import Handoff, HandoffState, Notice, Told, transcript_of
+from actions.message_screen import reply_without_model
 from actions.safety import (
     DETECTOR_FAILED,
     RiskAssessment,
+    RiskKind,
     RiskLevel,
+    carried_risk,
     contact_reply,
     count_crisis_replies,
     crisis_reply,
+    go_on_question,
+    once_more_reply,
     relieved_reply,
+    says_more,
 )
 from actions.safety.screening import screened
-from actions.tracker_conversation import input_channel
-from pal_model import Conversation
+from actions.tracker_conversation import (
+    input_channel,
+    pal_metadata,
+)
+from pal_model import Conversation, Speaker
 
 HANDOFF = "handoff"
 """The slot that holds what became of the notice to people on duty."""
@@ -45,6 +55,33 @@ SOMEBODY_TAKES_OVER = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How danger stands after a seeker's utterance.
+
+    Attributes:
+        before: the level that held until then.
+        now: the level that holds from then on.
+        worst: the highest that held since danger was raised, this turn included.
+        kinds: of the danger since then.
+    """
+
+    before: RiskLevel
+    now: RiskLevel
+    worst: RiskLevel
+    kinds: frozenset[RiskKind]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether danger was raised, and is no longer."""
+        return self.now is RiskLevel.NONE < self.before
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What is noted on the words that answer it."""
+        return {"risk": self.now.label, "kinds": sorted(kind.value for kind in self.kinds)}
+
+
 class CrisisDesk:
     """Answers seekers in danger with fixed words, and tells people on duty where there are some."""
 
@@ -60,12 +97,27 @@ class CrisisDesk:
         self._counters.count_risk(assessment)
         return assessment
 
+    def standing(
+        self, tracker: Tracker, conversation: Conversation, assessment: RiskAssessment
+    ) -> Standing:
+        """Return how danger stands after the latest utterance. What cannot be read ends nothing."""
+        before = risk_from_slot(tracker.get_slot("risk"))
+        worst, kinds = _since_raised(tracker.events)
+        worst = max(worst, before)
+        said = latest_said(conversation)
+        if reply_without_model(said):
+            now = max(before, assessment.level)
+        else:
+            asked = asked_before(conversation)
+            now = carried_risk(before, assessment, said, question=asked, worst_level=worst)
+        return Standing(before, now, max(worst, now), kinds | assessment.kinds)
+
     async def answer(
         self,
         tracker: Tracker,
         conversation: Conversation,
         assessment: RiskAssessment,
-        level: RiskLevel,
+        standing: Standing,
     ) -> tuple[str, list[dict[str, Any]]]:
         """Return the words for a turn in which danger is raised, and the events to set.
 
@@ -73,28 +125,46 @@ class CrisisDesk:
             tracker: of the conversation.
             conversation: what was said, the latest utterance included.
             assessment: of that utterance, which may show no danger of its own.
-            level: that holds after it; above none.
+            standing: how danger stands after it.
         """
         earlier = count_crisis_replies(conversation)
         if assessment.is_flagged:
             self._counters.count_turn("crisis")
             words = crisis_reply(assessment, locale=self._locale, earlier_replies=earlier)
+        elif standing.now < standing.before:
+            self._counters.count_turn("contact")
+            words = once_more_reply(self._locale, standing.kinds)
         else:
             self._counters.count_turn("contact")
-            words = contact_reply(self._locale, earlier_replies=earlier)
-        more, events = await self._tell_people(tracker, conversation, assessment, level)
+            words = contact_reply(self._locale, kinds=standing.kinds, earlier_replies=earlier)
+        more, events = await self._tell_people(tracker, conversation, assessment, standing.now)
         return "\n\n".join([words, *more]), events
 
-    def relief(self, tracker: Tracker, conversation: Conversation) -> tuple[str, bool]:
-        """Return what comes first in the answer to a seeker who is no longer in danger, and whether
-        something is left to answer. The words are empty where no danger was raised.
+    def relief(self, conversation: Conversation, standing: Standing) -> str:
+        """Return what comes first in the answer to a seeker who is no longer in danger; nothing to
+        one who was not.
         """
-        previous = risk_from_slot(tracker.get_slot("risk"))
-        if previous is RiskLevel.NONE:
-            return "", True
-        said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
+        if not standing.is_over:
+            return ""
+        return relieved_reply(
+            standing.worst,
+            asked_before(conversation),
+            self._locale,
+            kinds=standing.kinds,
+            earlier_replies=count_crisis_replies(conversation),
+        )
+
+    def question_after_relief(self, conversation: Conversation, standing: Standing) -> str | None:
+        """Return what ends such an answer in place of a generated reply: after outright danger one
+        would be out of tune, and after no more than "no, I'm fine" it has nothing to go on. None
+        where the model may go on.
+        """
+        has_said_more = says_more(latest_said(conversation))
+        may_go_on = has_said_more and standing.worst is RiskLevel.CONCERN
+        if not standing.is_over or may_go_on:
+            return None
         earlier = count_crisis_replies(conversation)
-        return relieved_reply(previous, said, self._locale, earlier_replies=earlier)
+        return go_on_question(has_said_more=has_said_more, earlier_replies=earlier)
 
     def closing(self, tracker: Tracker) -> tuple[list[str], list[dict[str, Any]]]:
         """Return what is due when danger is over: nobody is to be told any more, but who has taken
@@ -161,6 +231,37 @@ class CrisisDesk:
             at=told.at,
             transcript=transcript_of(conversation) if may_be_read else None,
         )
+
+
+def latest_said(conversation: Conversation) -> str:
+    """Return the seeker's latest utterance; empty before the first."""
+    return conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
+
+
+def asked_before(conversation: Conversation) -> str | None:
+    """Return what the supporter said last, where the seeker's latest utterance answers it."""
+    match conversation.utterances:
+        case (*_, previous, _) if previous.speaker is Speaker.SUPPORTER:
+            return previous.text
+    return None
+
+
+def _since_raised(events: Iterable[Any]) -> tuple[RiskLevel, frozenset[RiskKind]]:
+    """Return the highest level, and the kinds, noted on the bot's words since danger was raised."""
+    worst, kinds = RiskLevel.NONE, set[RiskKind]()
+    known = {kind.value for kind in RiskKind}
+    for event in reversed(list(events)):
+        noted = pal_metadata(event) if isinstance(event, Mapping) else {}
+        if "risk" in noted and risk_from_slot(noted["risk"]) > RiskLevel.NONE:
+            worst = max(worst, risk_from_slot(noted["risk"]))
+            kinds |= {RiskKind(k) for k in _listed(noted.get("kinds")) if k in known}
+        elif noted and not noted.get("service"):
+            break  # an ordinary reply, or the one that ended an earlier danger
+    return worst, frozenset(kinds)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def risk_from_slot(value: Any) -> RiskLevel:

@@ -169,6 +169,7 @@ _PLEASANTRIES = frozenset(
         "ok okay well alright all right thanks thank you u thx so much very again a lot for the",
         "your listening talking everything help time chat being here chatting i im ive now and",
         "then thats too to that helped it was nice good great with anyway friend my soon today am",
+        "no nope yes yeah fine safe",
     )
     for word in line.split()
 )

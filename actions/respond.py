@@ -11,15 +11,11 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.counters import Counters
-from actions.crisis_desk import CrisisDesk, risk_from_slot
+from actions.crisis_desk import CrisisDesk, Standing, asked_before, latest_said
 from actions.direct_questions import asked_again, direct_answer, direct_question
 from actions.message_screen import reply_without_model
-from actions.safety import (
-    RiskAssessment,
-    RiskLevel,
-    carried_risk,
-    check_reply,
-)
+from actions.safety import RiskLevel, check_reply
+from actions.safety.resources import resource_line
 from actions.settings import Settings
 from actions.supporter import Supporter
 from actions.tracker_conversation import (
@@ -29,7 +25,7 @@ from actions.tracker_conversation import (
     persona_from_slot,
     turns_since_disclosure,
 )
-from pal_model import Conversation, PalError, Reply, ReplyRequest, Speaker
+from pal_model import Conversation, PalError, Reply, ReplyRequest
 from pal_model.fallback_responses import fallback_response
 
 log = structlog.get_logger(__name__)
@@ -40,8 +36,8 @@ TOOK_TOO_LONG = (
 )
 CANNOT_ANSWER = (
     "I'm sorry, something on my side is not working and I can't answer properly right now. "
-    "Please try again in a moment. If you are in danger, please call your local emergency number; "
-    "in the US you can call or text 988."
+    "Please try again in a moment. If you might hurt yourself or are not safe, please reach a "
+    "person right away. {resources}"
 )
 
 
@@ -77,17 +73,18 @@ class ActionRespond(Action):  # type: ignore[misc]
         """Answer the seeker's latest message."""
         conversation = conversation_from_events(tracker.events)
         assessment = await self._desk.assess(conversation)
-        risk = _risk_now(tracker, conversation, assessment)
+        standing = self._desk.standing(tracker, conversation, assessment)
+        risk = standing.now
         if risk > RiskLevel.NONE:
-            words, events = await self._desk.answer(tracker, conversation, assessment, risk)
-            dispatcher.utter_message(text=words, **{PAL_METADATA: {"risk": risk.label}})
+            words, events = await self._desk.answer(tracker, conversation, assessment, standing)
+            dispatcher.utter_message(text=words, **{PAL_METADATA: standing.noted})
             return [*_events(risk), *events]
         news, over = self._desk.closing(tracker)
         if news:  # somebody has taken over while danger passed
-            dispatcher.utter_message(text=" ".join(news), **{PAL_METADATA: {"risk": risk.label}})
+            dispatcher.utter_message(text=" ".join(news), **{PAL_METADATA: standing.noted})
             return [*_events(risk), *over]
-        relief, is_more_due = self._desk.relief(tracker, conversation)
-        fixed = self._fixed_words(conversation, is_more_due)
+        relief = self._desk.relief(conversation, standing)
+        fixed = self._fixed_words(conversation, standing)
         if fixed is not None:
             words, noted = fixed
             dispatcher.utter_message(text=_joined(relief, words), **{PAL_METADATA: noted})
@@ -100,26 +97,27 @@ class ActionRespond(Action):  # type: ignore[misc]
         return [*_events(risk, reply), *over]
 
     def _fixed_words(
-        self, conversation: Conversation, is_more_due: bool
+        self, conversation: Conversation, standing: Standing
     ) -> tuple[str, dict[str, Any]] | None:
         """Return what is said to a message that the model must not, or cannot, answer, and what is
-        noted on it; nothing is said where no more is due. An answer to a question is part of the
-        conversation: the model must see that it was refused.
+        noted on it. An answer to a question is part of the conversation: the model must see that it
+        was refused.
         """
-        said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
+        said = latest_said(conversation)
         words = reply_without_model(said)
         if words:
             self._counters.count_turn("screen")
             return words, {"service": True}
-        answered = _said_before(conversation) or ""
+        answered = asked_before(conversation) or ""
         question = direct_question(said) or asked_again(said, answered, self._locale)
         if question is not None:
             self._counters.count_turn("direct")
             return direct_answer(question, self._locale), {"direct": question.value}
-        if is_more_due:
+        go_on = self._desk.question_after_relief(conversation, standing)
+        if go_on is None:
             return None
         self._counters.count_turn("relief")
-        return "", {"risk": RiskLevel.NONE.label}
+        return go_on, standing.noted
 
     async def _reply(
         self,
@@ -140,7 +138,7 @@ class ActionRespond(Action):  # type: ignore[misc]
             apology = TOOK_TOO_LONG
         except PalError as error:
             log.error("turn_failed", error=type(error).__name__)
-            apology = CANNOT_ANSWER
+            apology = CANNOT_ANSWER.format(resources=resource_line(self._locale))
         else:
             text = self._safe_text(reply, conversation)
             noted = _metadata(reply, text)
@@ -173,23 +171,6 @@ def _events(risk: RiskLevel, reply: Reply | None = None) -> list[dict[str, Any]]
         SlotSet("strategy", reply.strategy.value if reply else None),
         SlotSet("persona_used", list(reply.persona) if reply else []),
     ]
-
-
-def _risk_now(
-    tracker: Tracker, conversation: Conversation, assessment: RiskAssessment
-) -> RiskLevel:
-    """Return the level that holds after the latest utterance."""
-    said = conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
-    previous = risk_from_slot(tracker.get_slot("risk"))
-    return carried_risk(previous, assessment, said, question=_said_before(conversation))
-
-
-def _said_before(conversation: Conversation) -> str | None:
-    """Return what the supporter said last, where the seeker's latest utterance answers it."""
-    match conversation.utterances:
-        case (*_, previous, _) if previous.speaker is Speaker.SUPPORTER:
-            return previous.text
-    return None
 
 
 def _joined(*parts: str) -> str:

@@ -59,7 +59,7 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
     handoff = Handoff(settings.handoff, counters)
     desk = CrisisDesk(handoff, counters, settings.locale)
     for action in (
-        ActionSessionStart(memory, handoff),
+        ActionSessionStart(memory, handoff, settings.locale),
         ActionUpdatePersona(supporter, memory),
         ActionRespond(supporter, desk, counters, settings),
         ActionShowPersona(memory),

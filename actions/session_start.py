@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.crisis_desk import HANDOFF, TOLD_OF_TRANSCRIPT, TRANSCRIPT_NOTICE
 from actions.handoff import Handoff, HandoffState, Told
 from actions.memory.known import SeekerMemory
+from actions.safety.resources import resource_line
 from actions.service_message import say
 
 CARRIED_SLOTS = ("risk",)
@@ -26,18 +27,20 @@ DROPPED_SLOTS = (
 WELCOME_BACK = (
     "Welcome back. I'm still a computer program, not a person and not a therapist. You asked me"
     " to remember you, and I do: {count}. /show_persona shows what, and /help the rest. If you "
-    "might hurt yourself or you are not safe, please reach a person right away: in the US, call"
-    " or text 988, anywhere else your local emergency number, or find a free helpline at"
-    " findahelpline.com.\n\nHow are you doing today?"
+    "might hurt yourself or you are not safe, please reach a person right away. {resources}\n\n"
+    "How are you doing today?"
 )
 
 
 class ActionSessionStart(Action):  # type: ignore[misc]
     """Sets each carried slot once, and greets: who agreed to be remembered, as somebody known."""
 
-    def __init__(self, memory: SeekerMemory, handoff: Handoff) -> None:
-        """Know seekers by `memory`; say who may read along, where `handoff` lets somebody."""
+    def __init__(self, memory: SeekerMemory, handoff: Handoff, locale: str | None = None) -> None:
+        """Know seekers by `memory`; say who may read along, where `handoff` lets somebody; name the
+        services of `locale`.
+        """
         self._memory = memory
+        self._resources = resource_line(locale)
         self._handoff = handoff
 
     def name(self) -> str:
@@ -62,7 +65,8 @@ class ActionSessionStart(Action):  # type: ignore[misc]
             count = len(known.facts)
             things = {0: "nothing yet", 1: "one thing you told me"}
             told = things.get(count, f"{count} things you told me")
-            say(dispatcher, tracker, WELCOME_BACK.format(count=told))
+            greeting = WELCOME_BACK.format(count=told, resources=self._resources)
+            say(dispatcher, tracker, greeting)
             slots["persona"] = list(await self._memory.chosen(known, ""))
         else:
             dispatcher.utter_message(response="utter_greet")

@@ -1,11 +1,13 @@
 """Safety around the generator: a risk screen before it, fixed words, and a check of its reply."""
 
+from actions.safety.all_clear import carried_risk, says_more
 from actions.safety.assessment import assess_risk
 from actions.safety.crisis_reply import (
-    carried_risk,
     contact_reply,
     count_crisis_replies,
     crisis_reply,
+    go_on_question,
+    once_more_reply,
     relieved_reply,
 )
 from actions.safety.reply_check import ReplyProblem, check_reply
@@ -30,5 +32,8 @@ __all__ = [
     "contact_reply",
     "count_crisis_replies",
     "crisis_reply",
+    "go_on_question",
+    "once_more_reply",
     "relieved_reply",
+    "says_more",
 ]

@@ -23,8 +23,9 @@ _LEAD = (
 _PATTERNS = (
     (
         Answer.NO,
-        r"(?:no(?!\s+(?:idea|clue))|nope|nah|not (?:really|at all|now|right now)|never|i(?:m"
-        r"| am) not|i dont(?! know)|i do not(?! know)|i wouldnt|i would never|of course not)",
+        r"(?:no(?!\s+(?:idea|clue|one|point|reason|hope|future|longer|more)\b)|nope|nah"
+        r"|not (?:really|at all|now|right now)|never(?! ?mind)|i(?:m| am) not(?! sure)"
+        r"|i dont(?! know)|i do not(?! know)|i wouldnt|i would never|of course not)",
     ),
     (
         Answer.UNSURE,
@@ -40,9 +41,6 @@ _PATTERNS = (
     ),
 )
 _ANSWERS = tuple((answer, re.compile(rf"{_LEAD}{words}\b")) for answer, words in _PATTERNS)
-
-_YES = r"(?:y+|ye+s+|yea+h*|yep|yup|i am|i do|i think so|of course|definitely|absolutely)"
-_BARE_YES = re.compile(rf"{_YES}(?:\W+(?:{_YES}|safe|(?:for|right) now|now|thanks|thank you))*")
 
 _SUICIDE_TOPIC = (
     r"(?:suicid\w*|kill(?:ing)? your ?self|end(?:ing)? (?:your (?:own )?life|it all)"
@@ -97,14 +95,14 @@ def read_answer(text: str) -> Answer | None:
     return next((answer for answer, pattern in _ANSWERS if pattern.search(plain)), None)
 
 
-def is_bare_yes(text: str) -> bool:
-    """Whether `text` says yes and no more: "I have pills here" begins like a yes, and is none."""
-    return _BARE_YES.fullmatch(_plain(text[:200]).strip(" .!,")) is not None
-
-
 def asks_if_safe(question: str) -> bool:
     """Whether a supporter's text asks "are you safe?", to which "yes" is the good answer."""
     return _ASKS_SAFE.search(_plain(question)) is not None
+
+
+def asks_if_everyone_is_safe(question: str) -> bool:
+    """Whether a supporter's text asks after others' safety, too."""
+    return "is everyone safe" in _plain(question)
 
 
 def asks_about_danger(question: str) -> bool:

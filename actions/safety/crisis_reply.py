@@ -1,4 +1,4 @@
-"""The fixed words for a turn that shows danger, and how long danger stays raised.
+"""The fixed words for a turn that shows danger, and for the first one after it.
 
 No word here is generated. They acknowledge, ask one direct question, say who to turn to, and invite
 the person to keep writing. They promise no confidentiality, claim no humanity and give no advice.
@@ -8,17 +8,11 @@ A reply asks one question only, so that a bare "yes" or "no" has one meaning (se
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from enum import Enum, auto
 from types import MappingProxyType
 
-from actions.safety.answers import (
-    Answer,
-    asks_about_danger,
-    asks_if_safe,
-    is_bare_yes,
-    read_answer,
-)
+from actions.safety.answers import asks_about_danger
 from actions.safety.resources import emergency_number, resource_line
 from actions.safety.risk import RiskAssessment, RiskKind, RiskLevel
 from pal_model.conversation import Conversation, Speaker
@@ -159,26 +153,42 @@ _CONTACT = (
     "I'm reading every word. I would still like to know: are you safe right now?",
 )
 
-# Said once when danger is no longer raised: whoever was asked is told that the answer was heard.
-_HEARD = (
-    "Thank you for telling me. I would rather ask once too often than once too little.",
-    "Thank you for answering so plainly. I only wanted to be sure.",
+_ONCE_MORE_OF_HARM = (
+    "I'm glad to read that. If you have taken or done anything that could harm you, please call "
+    "{emergency}, even if you feel all right. I ask once more because it matters: are you safe "
+    "right now?"
 )
-_SAFE_NOW = (
-    "I'm glad that you are safe, and thank you for telling me. If that changes, please write it to "
-    "me just as it is, or turn to people who are there for this.",
+_ONCE_MORE_OF_OTHERS = (
+    "I'm glad to read that. I ask once more because it matters: is everyone safe right now?"
 )
-_GO_ON = (
-    "What is on your mind right now?",
-    "What would you like to talk about?",
+_ONCE_MORE = "I'm glad to read that. I ask once more because it matters: are you safe right now?"
+_ONCE_MORE_OF: Mapping[_Theme, str] = MappingProxyType(
+    {
+        _Theme.SELF: _ONCE_MORE_OF_HARM,
+        _Theme.MEDICAL: _ONCE_MORE_OF_HARM,
+        _Theme.OTHERS: _ONCE_MORE_OF_OTHERS,
+    }
 )
 
-_WORDS_OF_AN_ANSWER = 5
+# What comes first when danger is no longer raised: that the answer was heard.
+_MISREAD = (
+    "All right; I would rather ask once too often than once too little.",
+    "I hear you, and thank you for answering. I only wanted to be sure.",
+)
+_GLAD = (
+    "I'm glad, and thank you for telling me. Should that change, please write it to me as it is."
+)
+_GLAD_AFTER_DANGER = (
+    "I'm glad to hear that, and thank you for telling me. Should it change, please write it to me "
+    "as it is, or turn to people who are there for this."
+)
+_GO_ON = ("What is on your mind right now?", "What would you like to talk about?")
+_TELL_MORE = "Would you like to tell me more about what you just wrote?"
 
 # By its first words a fixed reply is known again in a conversation.
 _OPENINGS = tuple(
     re.split(r"[.{]", variant)[0]
-    for variants in (*_PARAGRAPHS.values(), _CONTACT)
+    for variants in (*_PARAGRAPHS.values(), _CONTACT, (_ONCE_MORE,))
     for variant in variants
 )
 
@@ -201,34 +211,66 @@ def crisis_reply(
     )
 
 
-def contact_reply(locale: str | None = None, *, earlier_replies: int = 0) -> str:
-    """Return the short fixed words for an unflagged turn while risk is still raised."""
-    return f"{_pick(_CONTACT, earlier_replies)} {resource_line(locale)}"
+def contact_reply(
+    locale: str | None = None,
+    *,
+    kinds: Set[RiskKind] = frozenset(),
+    earlier_replies: int = 0,
+) -> str:
+    """Return the short fixed words for an unflagged turn while risk is still raised.
+
+    Args:
+        locale: as `crisis_reply` takes it.
+        kinds: of the danger, whose services come first.
+        earlier_replies: as `crisis_reply` takes it.
+    """
+    return f"{_pick(_CONTACT, earlier_replies)} {resource_line(locale, kinds)}"
+
+
+def once_more_reply(locale: str | None = None, kinds: Set[RiskKind] = frozenset()) -> str:
+    """Return the fixed words for a seeker who was in outright danger, and says for the first time
+    that they are safe: it was heard, and is asked about once more.
+
+    Args:
+        locale: as `crisis_reply` takes it.
+        kinds: of the danger; none counts as danger to themselves.
+    """
+    asked = _ONCE_MORE_OF.get(_themes(kinds)[0], _ONCE_MORE)
+    words = asked.format(emergency=emergency_number(locale))
+    return f"{words} {resource_line(locale, kinds)}"
 
 
 def relieved_reply(
-    previous_level: RiskLevel, text: str, locale: str | None = None, *, earlier_replies: int = 0
-) -> tuple[str, bool]:
-    """Return what comes first in the answer to a seeker who says that they are not in danger, and
-    whether something is left to answer.
-
-    They hear that they were heard. After outright danger, and after no more than "no, I'm fine", an
-    open question ends the words: a generated reply would be out of tune, or have nothing to go on.
+    worst_level: RiskLevel,
+    question: str | None,
+    locale: str | None = None,
+    *,
+    kinds: Set[RiskKind] = frozenset(),
+    earlier_replies: int = 0,
+) -> str:
+    """Return what comes first in the answer to a seeker who says that they are not in danger: that
+    this was heard; after outright danger whom to turn to, should it come back.
 
     Args:
-        previous_level: what was raised before; above none.
-        text: what the seeker said.
+        worst_level: that held since danger was raised; above none.
+        question: the supporter's last text. Who was asked whether they think of suicide, without
+            need, hears why; who was asked whether they are safe had reason to be.
         locale: as `crisis_reply` takes it.
+        kinds: of the danger, whose services come first.
         earlier_replies: as `crisis_reply` takes it.
     """
-    go_on = _pick(_GO_ON, earlier_replies)
-    if previous_level > _CONCERN:
-        words = (_pick(_SAFE_NOW, earlier_replies), resource_line(locale), go_on)
-        return " ".join(words), False
-    heard = _pick(_HEARD, earlier_replies)
-    if len(text.split()) <= _WORDS_OF_AN_ANSWER:
-        return f"{heard} {go_on}", False
-    return heard, True
+    if worst_level > _CONCERN:
+        return f"{_GLAD_AFTER_DANGER} {resource_line(locale, kinds)}"
+    if question is not None and asks_about_danger(question):
+        return _pick(_MISREAD, earlier_replies)
+    return _GLAD
+
+
+def go_on_question(*, has_said_more: bool, earlier_replies: int = 0) -> str:
+    """Return the open question that ends fixed words: about what somebody said besides, or what
+    they would like to say.
+    """
+    return _TELL_MORE if has_said_more else _pick(_GO_ON, earlier_replies)
 
 
 def is_crisis_reply(text: str) -> bool:
@@ -246,11 +288,11 @@ def count_crisis_replies(conversation: Conversation) -> int:
 
 def _variants(assessment: RiskAssessment) -> tuple[str, ...]:
     """Return the wordings for the first theme of the assessment that has its level, or a lower."""
-    themes = [theme for kind, theme in _THEME_OF.items() if kind in assessment.kinds]
+    themes = _themes(assessment.kinds)
     if assessment.level is _IMMINENT and _Theme.MEDICAL in themes and _Theme.SELF not in themes:
         return _PARAGRAPHS[_Theme.MEDICAL, _IMMINENT]
     level = max(assessment.level, _CONCERN)
-    for theme in themes or [_Theme.SELF]:
+    for theme in themes:
         for candidate in range(level, RiskLevel.NONE, -1):
             variants = _PARAGRAPHS.get((theme, RiskLevel(candidate)))
             if variants:
@@ -258,75 +300,10 @@ def _variants(assessment: RiskAssessment) -> tuple[str, ...]:
     return _PARAGRAPHS[_Theme.SELF, level]
 
 
+def _themes(kinds: Set[RiskKind]) -> list[_Theme]:
+    """Return the themes of `kinds`, the one to be answered first; danger to oneself for none."""
+    return [theme for kind, theme in _THEME_OF.items() if kind in kinds] or [_Theme.SELF]
+
+
 def _pick(variants: tuple[str, ...], turn: int) -> str:
     return variants[max(turn, 0) % len(variants)]
-
-
-# --- how long a risk stays raised ------------------------------------------------------------
-
-_SAFE = re.compile(
-    r"(?<!wish )(?<!if )(?<!sure )(?<!hope )(?<!know )(?<!think )(?<!pretend )"
-    r"\b(?:i(?:m| am)|i feel|im feeling|i am feeling|yes|yeah|feeling|we(?:re"
-    r"| are))(?: \w+){0,2}? safe\b"
-    r"(?! (?:from|nowhere|enough|for now|until|when|if|unless))"
-)
-_NO_DANGER = re.compile(
-    r"\bi(?:m| am)? (?:not|no longer|wont|will not|would never|promise (?:i wont|not to))\b"
-    r"(?: (?:be|going to|gonna|want to|thinking (?:of|about)|planning to|about to|try to"
-    r"|really|any more|actually|feel|feeling|do)){0,3}"
-    r" (?:hurt(?:ing)? my ?self|kill(?:ing)? my ?self|harm(?:ing)? my ?self|suicid\w+"
-    r"|in (?:any )?danger|do(?:ing)? anything(?: to my ?self)?|end(?:ing)? (?:my life|it))\b"
-    r"|\bi dont (?:really )?(?:want to (?:die|kill my ?self|hurt my ?self)"
-    r"|have suicidal thoughts)\b"
-)
-_MISREAD = re.compile(
-    r"\b(?:figure of speech|(?:did not|didnt) mean (?:it|that)(?: like that| literally)?"
-    r"|not what i meant|just (?:an expression|kidding|joking)|i(?:m| am) (?:just )?(?:kidding"
-    r"|joking)|i(?:m| am) (?:ok|okay|fine|alright|all right|good)(?: now)?\b(?!.{0,20}\bnot\b))"
-)
-_TAKEN_BACK = re.compile(
-    r"\b(?:not|never|dont|isnt|arent|wasnt|un)(?: \w+){0,2} safe\b|\bbut\b|\bfor now\b"
-    r"|\bthough\b|\buntil\b"
-)
-
-
-def says_safe(text: str) -> bool:
-    """Whether the seeker says in so many words that they are safe now."""
-    plain = re.sub(r"['’]", "", text[:2000]).lower()
-    if _TAKEN_BACK.search(plain):
-        return False
-    return _SAFE.search(plain) is not None or _NO_DANGER.search(plain) is not None
-
-
-def carried_risk(
-    previous_level: RiskLevel,
-    assessment: RiskAssessment,
-    text: str,
-    *,
-    question: str | None = None,
-) -> RiskLevel:
-    """Return the level that holds after this turn.
-
-    Raised risk stays raised until the seeker says that they are safe now; "thanks" or a new topic
-    does not lower it. A turn with risk of its own never lowers it. `question` is the supporter's
-    last text: with it, a bare "yes" to "are you safe?" is heard too; outright danger it lowers to a
-    concern, which is asked about once more. A mere concern, which may have been a misreading, is
-    also lowered by "no" or "I didn't mean it like that".
-    """
-    if assessment.level > RiskLevel.NONE or previous_level is RiskLevel.NONE:
-        return max(previous_level, assessment.level)
-    if says_safe(text):
-        return RiskLevel.NONE
-    if question and is_bare_yes(text) and _asks_only_if_safe(question):
-        # After outright danger one word is worth asking once more.
-        return RiskLevel.NONE if previous_level is RiskLevel.CONCERN else RiskLevel.CONCERN
-    if previous_level is RiskLevel.CONCERN:
-        answer = read_answer(text) if question else None
-        denied = question and answer is Answer.NO and asks_about_danger(question)
-        if denied or _MISREAD.search(re.sub(r"['’]", "", text[:2000]).lower()):
-            return RiskLevel.NONE
-    return previous_level
-
-
-def _asks_only_if_safe(question: str) -> bool:
-    return asks_if_safe(question) and not asks_about_danger(question)

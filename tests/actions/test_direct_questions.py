@@ -78,6 +78,8 @@ ASKED = {
         "I've got to go",
         "I'm going to bed",
         "that's all, bye",
+        "no, I'm fine. goodbye",
+        "yes I am safe, good night",
         "byeee",
     ),
 }

@@ -11,8 +11,9 @@ import pytest
 from actions import respond
 from actions.direct_questions import direct_answer, direct_question
 from actions.message_screen import NO_WORDS, NOT_ENGLISH, TOO_LONG
-from actions.respond import CANNOT_ANSWER, REMINDER, TOOK_TOO_LONG, ActionRespond
+from actions.respond import REMINDER, TOOK_TOO_LONG, ActionRespond
 from actions.safety.crisis_reply import is_crisis_reply
+from actions.safety.resources import resource_line
 from actions.supporter import Supporter
 from actions.tracker_conversation import conversation_from_events
 from pal_model import (
@@ -37,6 +38,7 @@ from tests.actions.fakes import (
 )
 
 Start = Callable[..., Supporter]
+CANNOT_ANSWER = respond.CANNOT_ANSWER.format(resources=resource_line("US"))
 OPENING = talk("hello", "Hi. What brings you here?")
 NEW_TOPIC = "My sister is visiting and we baked a cake."
 
@@ -99,7 +101,7 @@ async def test_danger_is_answered_with_fixed_words_and_never_by_the_model(
     assert is_crisis_reply(turn.text)
     assert "988" in turn.text
     assert turn.slots == {"answered": True, "risk": "high", "strategy": None, "persona_used": []}
-    assert turn.pal == {"risk": "high"}
+    assert turn.pal == {"risk": "high", "kinds": ["suicide"]}
     assert generator.batches == []
 
 
@@ -149,7 +151,7 @@ async def test_risk_stays_raised_until_the_seeker_says_otherwise(
     turn = await run(action, events, risk=risk)
     assert turn.slots["risk"] == "none"
     assert generator.batches == [], "who was in danger a moment ago gets reviewed words once more"
-    assert "glad that you are safe" in turn.text
+    assert turn.text.startswith("I'm glad to hear that")
     assert "988" in turn.text
     assert not is_crisis_reply(turn.text)
 
@@ -158,20 +160,25 @@ async def test_risk_stays_raised_until_the_seeker_says_otherwise(
     assert turn.text == "I hear you, after 13 utterances."
 
 
+HINT = "Everyone would be better off without me."
+
+
+async def asked_about(action: ActionRespond, said: str) -> list[Any]:
+    """Return the events of a conversation in which that was said, and asked about."""
+    turn = await run(action, [*OPENING, user(said)])
+    assert is_crisis_reply(turn.text)
+    return [*OPENING, user(said), turn.as_tracker_event()]
+
+
 async def test_who_was_asked_without_need_is_heard_and_answered(
     action: ActionRespond, generator: FakeGenerator
 ) -> None:
     """ "No, I am safe, I meant my holiday" got "How is your holiday?" and no word on the rest."""
-    hint = "Everyone would be better off without me."
-    asked = await run(action, [*OPENING, user(hint)])
-    assert asked.slots["risk"] == "concern"
-    events = [*OPENING, user(hint), asked.as_tracker_event()]
-    turn = await run(
-        action, [*events, user("No, I am safe, I meant my holiday from work.")], risk="concern"
-    )
+    events = await asked_about(action, HINT)
+    events.append(user("No, I am safe, I meant my holiday from work."))
+    turn = await run(action, events, risk="concern")
     assert turn.slots["risk"] == "none"
-    assert turn.text.startswith("Thank you for ")
-    assert turn.text.endswith("I hear you, after 5 utterances.")
+    assert "I only wanted to be sure. I hear you, after 5 utterances." in turn.text
     assert turn.pal["generated"] is True
     assert len(generator.batches) == 1
 
@@ -179,13 +186,86 @@ async def test_who_was_asked_without_need_is_heard_and_answered(
 async def test_a_mere_no_is_heard_and_followed_by_a_question(
     action: ActionRespond, generator: FakeGenerator
 ) -> None:
-    hint = "Everyone would be better off without me."
-    asked = await run(action, [*OPENING, user(hint)])
-    events = [*OPENING, user(hint), asked.as_tracker_event(), user("no, I'm fine")]
-    turn = await run(action, events, risk="concern")
+    events = await asked_about(action, HINT)
+    turn = await run(action, [*events, user("no, I'm fine")], risk="concern")
     assert turn.slots["risk"] == "none"
     assert turn.text.endswith("What would you like to talk about?")
     assert generator.batches == []
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("no, I'm fine. Are you a real person?", "computer program"),
+        ("no, I'm good, thanks, bye", "Goodbye"),
+    ],
+)
+async def test_relief_asks_nothing_beside_another_answer(
+    action: ActionRespond, said: str, answer: str
+) -> None:
+    events = await asked_about(action, HINT)
+    turn = await run(action, [*events, user(said)], risk="concern")
+    assert turn.text.startswith("I hear you, and thank you for answering.")
+    assert answer in turn.text
+    assert turn.text.count("?") <= 1
+
+
+@pytest.mark.parametrize(
+    "said", ["No quiero vivir m\u00e1s", "No, ich will nicht mehr leben", "no, I am safe. " * 600]
+)
+async def test_what_it_cannot_read_ends_no_danger(
+    action: ActionRespond, generator: FakeGenerator, said: str
+) -> None:
+    """A death wish in another language was thanked for as a denial."""
+    events = await asked_about(action, HINT)
+    turn = await run(action, [*events, user(said)], risk="concern")
+    assert turn.slots["risk"] != "none"
+    assert is_crisis_reply(turn.text)
+    assert generator.batches == []
+
+
+async def test_after_two_times_yes_the_words_are_still_those_after_danger(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    """The first yes left a concern, and the second was answered like a misunderstanding's."""
+    events = await asked_about(action, "I just took a whole bottle of pills.")
+    risk = "imminent"
+    turns = []
+    for said in ("yes", "Yes, I'm safe. My sister has come over and we watch a film."):
+        events.append(user(said))
+        turns.append(await run(action, events, risk=risk))
+        risk = turns[-1].slots["risk"]
+        events.append(turns[-1].as_tracker_event())
+    once, twice = turns
+    assert once.slots["risk"] == "concern"
+    assert "even if you feel all right" in once.text
+    assert twice.slots["risk"] == "none"
+    assert twice.text.startswith("I'm glad to hear that")
+    assert "988" in twice.text
+    assert twice.text.endswith("Would you like to tell me more about what you just wrote?")
+    assert generator.batches == []
+
+
+async def test_an_earlier_danger_is_forgotten_when_it_is_over(action: ActionRespond) -> None:
+    events = [*OPENING, user(DANGER)]
+    turn = await run(action, events)
+    events += [turn.as_tracker_event(), user("I am safe now.")]
+    turn = await run(action, events, risk="high")
+    events += [turn.as_tracker_event(), *await asked_about(action, HINT), user("no")]
+    turn = await run(action, events, risk="concern")
+    assert turn.slots["risk"] == "none"
+    assert "ask once too often" in turn.text or "only wanted to be sure" in turn.text
+
+
+async def test_who_told_of_violence_keeps_its_helpline_to_the_end(action: ActionRespond) -> None:
+    hotline = "1-800-799-7233"
+    events = await asked_about(action, "My husband beats me every night.")
+    for said, risk in (("I don't know what to do", "high"), ("I'm safe now", "none")):
+        events.append(user(said))
+        turn = await run(action, events, risk="high")
+        assert turn.slots["risk"] == risk
+        assert hotline in turn.text
+        events.append(turn.as_tracker_event())
 
 
 async def test_yes_to_the_question_whether_they_are_safe_lowers_the_risk(

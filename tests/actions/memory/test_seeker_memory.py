@@ -12,6 +12,7 @@ from actions.memory.embedder import Embedder
 from actions.memory.errors import MemoryStoreError
 from actions.memory.known import SeekerMemory
 from actions.memory.store import PersonaStore
+from actions.safety.resources import resource_line
 from actions.session_start import WELCOME_BACK
 from actions.supporter import Supporter
 from actions.update_persona import BACK, OUT
@@ -76,7 +77,9 @@ class TestConsent:
         assert ada.slots.get("facts") is None  # in one place alone
         assert await store.count() == (1, 2)
         [greeting] = await ada.session()
-        assert greeting["text"] == WELCOME_BACK.format(count="2 things you told me")
+        assert greeting["text"] == WELCOME_BACK.format(
+            count="2 things you told me", resources=resource_line(None)
+        )
         assert "nurse" not in greeting["text"]  # whoever looks at the screen
         assert ada.persona == ["I am a nurse.", "I have two dogs."]
         assert await ada.known() == ["I am a nurse.", "I have two dogs."]
@@ -95,7 +98,9 @@ class TestConsent:
         await ada.ask("remember_me")
         assert await store.count() == (1, 1)
         [greeting] = await ada.session()
-        assert greeting["text"] == WELCOME_BACK.format(count="one thing you told me")
+        assert greeting["text"] == WELCOME_BACK.format(
+            count="one thing you told me", resources=resource_line(None)
+        )
 
     async def test_what_was_told_before_is_kept_as_told_then(
         self, meet: Meet, store: PersonaStore, clock: Clock
@@ -122,7 +127,9 @@ class TestConsent:
         ada = meet("ada")
         await ada.ask("remember_me")
         [greeting] = await ada.session()
-        assert greeting["text"] == WELCOME_BACK.format(count="nothing yet")
+        assert greeting["text"] == WELCOME_BACK.format(
+            count="nothing yet", resources=resource_line(None)
+        )
         assert ada.persona == []
 
     async def test_taken_back_all_is_erased_but_for_the_session(

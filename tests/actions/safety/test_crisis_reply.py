@@ -1,4 +1,4 @@
-"""The fixed words, whom they point to, and how long a risk stays raised."""
+"""The fixed words, and whom they point to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from actions.safety import (
     DETECTOR_FAILED,
-    NO_RISK,
     ReplyProblem,
     RiskAssessment,
     RiskKind,
@@ -22,6 +21,9 @@ from actions.safety import (
     contact_reply,
     count_crisis_replies,
     crisis_reply,
+    go_on_question,
+    once_more_reply,
+    relieved_reply,
     resources,
 )
 from actions.safety.answers import asks_about_danger, asks_if_safe
@@ -196,123 +198,56 @@ def test_a_contact_reply_is_short_and_points_to_help_every_time() -> None:
     assert asks_if_safe(contact_reply(earlier_replies=2))
 
 
-# --- how long it stays raised ----------------------------------------------------------------
-
-SAFE_QUESTION = crisis_reply(suicide(HIGH))
-CONCERN_QUESTION = crisis_reply(suicide(CONCERN))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I'm safe now",
-        "I am safe",
-        "Yes, I'm safe.",
-        "yes I feel safe now, thank you",
-        "I\u2019m safe now",
-        "I'm not going to hurt myself",
-        "I won't do anything",
-        "I'm not suicidal",
-        "I'm not in danger",
-    ],
-)
-@pytest.mark.parametrize("previous", FLAGGED)
-def test_explicit_words_lower_it(previous: RiskLevel, text: str) -> None:
-    assert carried_risk(previous, NO_RISK, text) is NONE
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "thanks",
-        "okay",
-        "My cat is called Tom",
-        "I'm not safe",
-        "I don't feel safe",
-        "I'm safe for now",
-        "I'm safe but I don't know for how long",
-        "I wish I was safe",
-        "am I safe?",
-        "if I am safe tomorrow I'll write",
-        "safe is a strange word",
-        "is my data safe",
-        "I'm fine",
-        "yes",
-        "",
-    ],
-)
-def test_nothing_else_lowers_a_high_risk(text: str) -> None:
-    assert carried_risk(HIGH, NO_RISK, text) is HIGH
-    assert carried_risk(IMMINENT, NO_RISK, text) is IMMINENT
-
-
-@pytest.mark.parametrize(
-    ("previous", "question", "text", "expected"),
-    [
-        (HIGH, SAFE_QUESTION, "yes", CONCERN),
-        (CONCERN, SAFE_QUESTION, "yes", NONE),
-        (HIGH, SAFE_QUESTION, "thanks", HIGH),
-        (HIGH, contact_reply(earlier_replies=2), "Yes, I am", CONCERN),
-        (HIGH, SAFE_QUESTION, "maybe", HIGH),
-        (HIGH, "Do you like tea?", "yes", HIGH),
-        (HIGH, CONCERN_QUESTION, "no", HIGH),
-        (CONCERN, CONCERN_QUESTION, "no", NONE),
-        (CONCERN, CONCERN_QUESTION, "No, it's only about my job", NONE),
-        (CONCERN, None, "no", CONCERN),
-        (CONCERN, None, "I didn't mean it like that", NONE),
-        (CONCERN, None, "I'm okay", NONE),
-        (CONCERN, None, "my job is awful", CONCERN),
-    ],
-)
-def test_an_answer_is_read_with_its_question(
-    previous: RiskLevel, question: str | None, text: str, expected: RiskLevel
+@pytest.mark.parametrize("kind", [None, *RiskKind])
+def test_who_was_in_danger_is_asked_once_more_in_words_that_a_yes_answers(
+    kind: RiskKind | None,
 ) -> None:
-    assert carried_risk(previous, NO_RISK, text, question=question) is expected
+    kinds = frozenset({kind} if kind else ())
+    for locale in LOCALES:
+        reply = once_more_reply(locale, kinds)
+        assert reply.count("?") - reply.count("1737, need to talk?") == 1
+        assert "findahelpline.com" in reply
+        assert "{" not in reply
+        assert is_crisis_reply(reply)
+        question = Utterance(Speaker.SUPPORTER, reply)
+        chat = Conversation((question, Utterance(Speaker.SEEKER, "yes")))
+        assert carried_risk(CONCERN, assess_risk(chat), "yes", question=reply) is NONE
 
 
-def test_a_turn_with_risk_never_lowers_it() -> None:
-    text = "I'm safe now"
-    assert carried_risk(NONE, suicide(HIGH), text) is HIGH
-    assert carried_risk(IMMINENT, suicide(CONCERN), text) is IMMINENT
-    assert carried_risk(NONE, NO_RISK, "hello") is NONE
+EVERY_RELIEF = [
+    relieved_reply(level, question, kinds=frozenset({kind}), earlier_replies=earlier)
+    for level, kind, question, earlier in itertools.product(
+        FLAGGED,
+        RiskKind,
+        (None, crisis_reply(suicide(CONCERN)), crisis_reply(suicide(HIGH))),
+        range(3),
+    )
+]
 
 
-def test_a_whole_exchange() -> None:
-    """What is asked, answered and carried fits together over several turns."""
-    chat = Conversation((Utterance(Speaker.SEEKER, "everyone would be better off without me"),))
-    first = assess_risk(chat)
-    assert first.level is CONCERN
-    chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, crisis_reply(first)))
-    chat = chat.with_utterance(Utterance(Speaker.SEEKER, "yes"))
-    second = assess_risk(chat)
-    assert second.level is HIGH
-    words = crisis_reply(second, earlier_replies=count_crisis_replies(chat))
-    chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, words))
-    chat = chat.with_utterance(Utterance(Speaker.SEEKER, "I just feel so alone"))
-    assert carried_risk(HIGH, assess_risk(chat), "I just feel so alone", question=words) is HIGH
-    words = contact_reply(earlier_replies=count_crisis_replies(chat))
-    chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, words))
-    chat = chat.with_utterance(Utterance(Speaker.SEEKER, "yes"))
-    assert carried_risk(HIGH, assess_risk(chat), "yes", question=words) is CONCERN
-    assert carried_risk(CONCERN, assess_risk(chat), "yes", question=words) is NONE
+def test_that_danger_is_over_is_said_without_a_question_and_counts_as_no_crisis_reply() -> None:
+    """Guards against two questions in one message, and against taking relief for danger."""
+    for reply in EVERY_RELIEF:
+        assert reply
+        assert "?" not in reply
+        assert not is_crisis_reply(reply)
+        for more in (True, False):
+            assert go_on_question(has_said_more=more).count("?") == 1
 
 
-@given(st.text(max_size=80), st.text(max_size=80))
-def test_carrying_never_raises(text: str, question: str) -> None:
-    assert carried_risk(HIGH, NO_RISK, text, question=question) in RiskLevel
+def test_relief_after_danger_leaves_a_door_open() -> None:
+    after_violence = relieved_reply(HIGH, None, "en-US", kinds=frozenset({RiskKind.ABUSE}))
+    assert "1-800-799-7233" in after_violence
+    assert "116 123" in relieved_reply(IMMINENT, None, "en-GB")
+    for reply in (after_violence, relieved_reply(CONCERN, crisis_reply(suicide(HIGH)))):
+        assert "write it to me" in reply
 
 
-@pytest.mark.parametrize(
-    "text", ["I have pills here", "I do not want to talk", "yes, with the pills"]
-)
-def test_what_only_begins_like_a_yes_does_not_lower_outright_danger(text: str) -> None:
-    """Guards against taking "I have ..." for the answer that somebody is safe."""
-    level = carried_risk(RiskLevel.HIGH, NO_RISK, text, question=SAFE_QUESTION)
-    assert level is RiskLevel.HIGH
-
-
-@pytest.mark.parametrize("text", ["yes", "Yes I am.", "yeah, for now"])
-def test_after_outright_danger_a_bare_yes_is_asked_about_once_more(text: str) -> None:
-    once = carried_risk(RiskLevel.HIGH, NO_RISK, text, question=SAFE_QUESTION)
-    assert once is RiskLevel.CONCERN
-    assert carried_risk(once, NO_RISK, text, question=SAFE_QUESTION) is RiskLevel.NONE
+def test_only_who_was_asked_about_suicide_hears_that_it_was_to_be_sure() -> None:
+    """ "I only wanted to be sure" must not answer somebody who told of violence."""
+    misread = relieved_reply(CONCERN, crisis_reply(suicide(CONCERN)))
+    assert "ask once too often" in misread
+    of_abuse = RiskAssessment(CONCERN, frozenset({RiskKind.ABUSE}))
+    told = relieved_reply(CONCERN, crisis_reply(of_abuse))
+    assert "sure" not in told
+    assert "often" not in told

@@ -1,0 +1,308 @@
+"""What ends raised danger, and what does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.safety import (
+    NO_RISK,
+    RiskAssessment,
+    RiskKind,
+    RiskLevel,
+    assess_risk,
+    carried_risk,
+    contact_reply,
+    count_crisis_replies,
+    crisis_reply,
+    once_more_reply,
+    says_more,
+)
+from pal_model.conversation import Conversation, Speaker, Utterance
+
+NONE, CONCERN, HIGH, IMMINENT = RiskLevel
+
+
+def asked(level: RiskLevel, kind: RiskKind = RiskKind.SUICIDE) -> str:
+    return crisis_reply(RiskAssessment(level, frozenset({kind})))
+
+
+IS_SAFE = asked(HIGH)
+IS_EVERYONE_SAFE = asked(HIGH, RiskKind.HARM_TO_OTHERS)
+THINKS_OF_IT = asked(CONCERN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm safe now",
+        "I am safe",
+        "Yes, I'm safe.",
+        "yes I feel safe now, thank you",
+        "yes im safe thanks",
+        "I\u2019m safe now",
+        "I am safe and sound, I promise.",
+        "I'm completely safe. My mother is here with me.",
+        "I'm safe, my sister has come over and she is staying",
+        "we are safe at my mum's house now",
+        "ok I'm safe at the moment. My cat is on my lap.",
+        "I'm not going to hurt myself",
+        "I won't do anything, I promise",
+        "I'm not suicidal",
+        "I'm not in danger",
+        "I would never hurt myself",
+    ],
+)
+def test_plain_words_end_it(text: str) -> None:
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is NONE
+    assert carried_risk(CONCERN, NO_RISK, text, question=IS_SAFE) is NONE
+    assert carried_risk(CONCERN, NO_RISK, text, worst_level=HIGH) is NONE
+
+
+def test_where_an_act_had_begun_the_same_words_are_asked_about_once_more() -> None:
+    """Somebody who has swallowed something feels safe for hours."""
+    once = carried_risk(IMMINENT, NO_RISK, "I'm safe now", question=IS_SAFE)
+    assert once is CONCERN
+    again = once_more_reply()
+    assert carried_risk(once, NO_RISK, "yes", question=again, worst_level=IMMINENT) is NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "thanks",
+        "okay",
+        "My cat is called Tom",
+        "I'm fine",
+        "I'm good",
+        "no",
+        "I didn't mean it like that",
+        # the opposite, and doubt
+        "I'm not safe",
+        "I don't feel safe",
+        "I'm no longer safe",
+        "I feel far from safe",
+        "I'm hardly safe",
+        "I'm barely safe",
+        "I am rarely safe",
+        "I feel less safe now",
+        "I am nowhere safe",
+        "I'm safe, I hope",
+        "I'm safe, maybe",
+        "I'm not sure I'm safe",
+        # questions, wishes, and what others say
+        "am I safe?",
+        "I'm safe now?",
+        "Why do you ask whether I am safe?",
+        "Who says I am safe?",
+        "Do you think that I am safe?",
+        "How can I be sure that I am safe?",
+        "She thinks I am safe",
+        "he tells everyone I'm safe",
+        "I wish I was safe",
+        "safe is a strange word",
+        "is my data safe",
+        # conditions, and for how long
+        "I'm safe for now",
+        "I'm safe but I don't know for how long",
+        "I'm safe. For now.",
+        "if I am safe tomorrow I'll write",
+        "I will write when I'm safe",
+        "Tell me when I am safe",
+        "I'll be fine once I am safe in heaven",
+        "I'm safe because the pills haven't kicked in",
+        "I'm safe today, tomorrow we will see",
+        "I'm safe until he wakes up",
+        "I won't do anything yet",
+        "I won't do anything today",
+        "I am safe while he is at work",
+        "I'm safe as long as he is away",
+        "I'm safe, he comes home at six",
+        "I'm safe. They are in the other room.",
+        "I feel safe and sleepy",
+        "yes I am safe, just very sleepy",
+        "I don't really want to die",
+    ],
+)
+def test_nothing_else_ends_outright_danger(text: str) -> None:
+    for level in (HIGH, IMMINENT):
+        assert carried_risk(level, NO_RISK, text, question=IS_SAFE) is level
+        lowered = carried_risk(
+            CONCERN, NO_RISK, text, question=once_more_reply(), worst_level=level
+        )
+        assert lowered is CONCERN
+
+
+@pytest.mark.parametrize(
+    "text", ["I'm safe, he isn't", "I'm safe", "I am fine", "he is safe from me"]
+)
+def test_who_is_asked_after_everyone_must_answer_for_everyone(text: str) -> None:
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_EVERYONE_SAFE) is HIGH
+
+
+@pytest.mark.parametrize("text", ["everyone is safe now", "yes, we are all safe", "nobody is hurt"])
+def test_who_answers_for_everyone_is_believed(text: str) -> None:
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_EVERYONE_SAFE) is NONE
+
+
+@pytest.mark.parametrize("text", ["yes", "Yes I am.", "yeah, thanks", "yes. safe", "yes, I am now"])
+def test_a_bare_yes_after_outright_danger_is_asked_about_once_more(text: str) -> None:
+    for level in (HIGH, IMMINENT):
+        once = carried_risk(level, NO_RISK, text, question=IS_SAFE)
+        assert once is CONCERN
+        again = once_more_reply()
+        assert carried_risk(once, NO_RISK, text, question=again, worst_level=level) is NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I have pills here", "I do not want to talk", "yes, with the pills", "yes, for now", "yes?"],
+)
+def test_what_only_begins_like_a_yes_is_none(text: str) -> None:
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is HIGH
+
+
+def test_a_yes_to_something_else_ends_nothing() -> None:
+    assert carried_risk(HIGH, NO_RISK, "yes", question="Do you like tea?") is HIGH
+    assert carried_risk(CONCERN, NO_RISK, "yes", question="Do you like tea?") is CONCERN
+    assert carried_risk(CONCERN, NO_RISK, "yes") is CONCERN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no",
+        "No.",
+        "nope",
+        "no no, of course not",
+        "Never!",
+        "No, not at all, thanks",
+        "no I'm just tired from work",
+        "No, it's only about my job",
+        "No, my dog died yesterday.",
+        "no, I am safe, I meant my holiday",
+        "I meant my holiday",
+        "I just mean the exam",
+        "No. I would never do that.",
+        "I'm not",
+        "It was just a figure of speech",
+        "I didn't mean it like that",
+        "that's not what I meant",
+        "I'm okay",
+        "I'm fine, thanks",
+        "I'm just kidding, sorry",
+    ],
+)
+def test_a_mere_concern_ends_with_a_denial(text: str) -> None:
+    assert carried_risk(CONCERN, NO_RISK, text, question=THINKS_OF_IT) is NONE
+
+
+@pytest.mark.parametrize("text", ["no", "nope", "I'm okay", "I meant my holiday"])
+def test_a_denial_does_not_end_what_was_outright_danger(text: str) -> None:
+    for question in (THINKS_OF_IT, IS_SAFE):
+        left = carried_risk(CONCERN, NO_RISK, text, question=question, worst_level=HIGH)
+        assert left is CONCERN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my job is awful",
+        "maybe",
+        # no answers
+        "I'm not sure",
+        "I don't want to answer that",
+        "I'm not going to tell you that",
+        "No, I don't want to talk about it",
+        "never mind",
+        "not really",
+        # half of one
+        "No, not yet",
+        "No, only at night",
+        "No, but sometimes I wonder",
+        "No, I am too weak for that",
+        "Nope. Not that it matters",
+        "no I just want it to stop",
+        "No. I can't see a way forward",
+        # what only begins so
+        "no one would notice",
+        "No quiero vivir m\u00e1s",
+        "I am not worth it",
+        "I don't see why I should go on",
+        "I'm good for nothing",
+        "I'm good at hiding it",
+        "Everyone thinks I'm fine",
+        "I pretend that I'm fine",
+        "I'm fine with it ending",
+        "He didn't mean it, he was drunk.",
+        "that's what I meant",
+        "I mean it",
+        "I meant every word",
+    ],
+)
+def test_what_is_no_denial_leaves_a_concern(text: str) -> None:
+    assert carried_risk(CONCERN, NO_RISK, text, question=THINKS_OF_IT) is CONCERN
+
+
+def test_a_denial_answers_a_question() -> None:
+    """After a restart the bot asks "how are you doing?"; "I'm good" is no denial then."""
+    for text in ("no", "I'm okay", "I'm good, thanks", "I didn't mean it like that"):
+        assert carried_risk(CONCERN, NO_RISK, text) is CONCERN
+        greeting = "How are you doing today?"
+        assert carried_risk(CONCERN, NO_RISK, text, question=greeting) is CONCERN
+
+
+def test_a_turn_with_risk_never_lowers_it() -> None:
+    text = "I'm safe now"
+    suicide = frozenset({RiskKind.SUICIDE})
+    assert carried_risk(NONE, RiskAssessment(HIGH, suicide), text) is HIGH
+    assert carried_risk(IMMINENT, RiskAssessment(CONCERN, suicide), text) is IMMINENT
+    assert carried_risk(NONE, NO_RISK, "hello") is NONE
+
+
+def test_a_whole_exchange() -> None:
+    """What is asked, answered and carried fits together over several turns."""
+    chat = Conversation((Utterance(Speaker.SEEKER, "everyone would be better off without me"),))
+    first = assess_risk(chat)
+    assert first.level is CONCERN
+    chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, crisis_reply(first)))
+    chat = chat.with_utterance(Utterance(Speaker.SEEKER, "yes"))
+    second = assess_risk(chat)
+    assert second.level is HIGH
+    words = crisis_reply(second, earlier_replies=count_crisis_replies(chat))
+    chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, words))
+    chat = chat.with_utterance(Utterance(Speaker.SEEKER, "I just feel so alone"))
+    assert carried_risk(HIGH, assess_risk(chat), "I just feel so alone", question=words) is HIGH
+    words = contact_reply(earlier_replies=count_crisis_replies(chat))
+    chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, words))
+    chat = chat.with_utterance(Utterance(Speaker.SEEKER, "yes"))
+    assert carried_risk(HIGH, assess_risk(chat), "yes", question=words) is CONCERN
+    words = once_more_reply()
+    chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, words))
+    chat = chat.with_utterance(Utterance(Speaker.SEEKER, "yes"))
+    found = assess_risk(chat)
+    assert carried_risk(CONCERN, found, "yes", question=words, worst_level=HIGH) is NONE
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_carrying_never_raises(text: str, question: str) -> None:
+    assert carried_risk(HIGH, NO_RISK, text, question=question) in RiskLevel
+    assert carried_risk(CONCERN, NO_RISK, text, question=question) in RiskLevel
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("no", False),
+        ("No, I'm fine, thanks.", False),
+        ("yes I am safe now, I promise", False),
+        ("no, not at all, sorry", False),
+        ("", False),
+        ("No, my dog died yesterday.", True),
+        ("I'm safe. I just feel so fat and ugly all the time.", True),
+    ],
+)
+def test_what_else_somebody_says_is_told_from_the_answer(text: str, more: bool) -> None:
+    assert says_more(text) is more
