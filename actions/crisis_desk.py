@@ -25,6 +25,7 @@ from actions.safety import (
     once_more_reply,
     relieved_reply,
     says_more,
+    speaks_of_safety,
 )
 from actions.safety.screening import screened
 from actions.tracker_conversation import (
@@ -103,14 +104,16 @@ class CrisisDesk:
         """Return how danger stands after the latest utterance. What cannot be read ends nothing."""
         before = risk_from_slot(tracker.get_slot("risk"))
         worst, kinds = _since_raised(tracker.events)
-        worst = max(worst, before)
+        worst, kinds = max(worst, before), kinds | assessment.kinds
         said = latest_said(conversation)
         if reply_without_model(said):
             now = max(before, assessment.level)
         else:
             asked = asked_before(conversation)
-            now = carried_risk(before, assessment, said, question=asked, worst_level=worst)
-        return Standing(before, now, max(worst, now), kinds | assessment.kinds)
+            now = carried_risk(
+                before, assessment, said, question=asked, worst_level=worst, kinds=kinds
+            )
+        return Standing(before, now, max(worst, now), kinds)
 
     async def answer(
         self,
@@ -130,13 +133,22 @@ class CrisisDesk:
         earlier = count_crisis_replies(conversation)
         if assessment.is_flagged:
             self._counters.count_turn("crisis")
-            words = crisis_reply(assessment, locale=self._locale, earlier_replies=earlier)
+            # Worded as the danger stands: a mere hint amid an emergency is still one.
+            kinds = assessment.kinds or standing.kinds
+            stands = replace(assessment, level=standing.now, kinds=kinds)
+            words = crisis_reply(stands, locale=self._locale, earlier_replies=earlier)
         elif standing.now < standing.before:
             self._counters.count_turn("contact")
             words = once_more_reply(self._locale, standing.kinds)
         else:
             self._counters.count_turn("contact")
-            words = contact_reply(self._locale, kinds=standing.kinds, earlier_replies=earlier)
+            words = contact_reply(
+                self._locale,
+                level=standing.now,
+                kinds=standing.kinds,
+                has_answered=speaks_of_safety(latest_said(conversation)),
+                earlier_replies=earlier,
+            )
         more, events = await self._tell_people(tracker, conversation, assessment, standing.now)
         return "\n\n".join([words, *more]), events
 
@@ -164,7 +176,8 @@ class CrisisDesk:
         if not standing.is_over or may_go_on:
             return None
         earlier = count_crisis_replies(conversation)
-        return go_on_question(has_said_more=has_said_more, earlier_replies=earlier)
+        asked = asked_before(conversation)
+        return go_on_question(asked, has_said_more=has_said_more, earlier_replies=earlier)
 
     def closing(self, tracker: Tracker) -> tuple[list[str], list[dict[str, Any]]]:
         """Return what is due when danger is over: nobody is to be told any more, but who has taken

@@ -1,6 +1,6 @@
 """Safety around the generator: a risk screen before it, fixed words, and a check of its reply."""
 
-from actions.safety.all_clear import carried_risk, says_more
+from actions.safety.all_clear import carried_risk, says_more, speaks_of_safety
 from actions.safety.assessment import assess_risk
 from actions.safety.crisis_reply import (
     contact_reply,
@@ -36,4 +36,5 @@ __all__ = [
     "once_more_reply",
     "relieved_reply",
     "says_more",
+    "speaks_of_safety",
 ]

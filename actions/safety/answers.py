@@ -34,13 +34,24 @@ _PATTERNS = (
     ),
     (
         Answer.YES,
-        r"(?:y+|ya+|ye+|yh|yea+h*|yes+|yep|yup|uh ?huh|mhm+|i am|i do|i have|i did|i was"
+        r"(?:y+|ya+|ye+|yh|yea+h*|yes+|yep|yup|uh ?huh|mhm+"
+        r"|(?:i am|i do|i have|i did|i was)(?= *(?:[.,;!]|$)| (?:thinking|having|considering"
+        r"|planning|suicidal|thought|had|been|sometimes|often))"
         r"|ive (?:been"
         r"|thought|had)|sometimes|often|every ?(?:day|night)|all the time|always|a lot|i think so"
-        r"|i think i am|at times|lately|of course|definitely|absolutely|true|correct|right|sure)",
+        r"|i think i am|at times|lately"
+        r"|of course(?! (?:not|im not|i am not|i dont|i do not|i wouldnt))"
+        r"|definitely(?! not)|absolutely(?! not)|true|correct|right|sure)",
     ),
 )
 _ANSWERS = tuple((answer, re.compile(rf"{_LEAD}{words}\b")) for answer, words in _PATTERNS)
+
+_SAYS_NO = re.compile(
+    r"\A\W*(?:no+|nope|na+h*|not (?:really|at all|now|right now)|never|i(?:m| am) not"
+    r"|i (?:dont|do not)(?: feel| think)?(?: so| safe)?)\W*(?:[.,;!?]|\Z)"
+    r"|\A\W*no (?:not|he|hes|she|shes|they|theyre|im not|i am not|i dont)\b"
+    r"|\b(?:not|dont feel|do not feel|isnt|arent|never)(?: \w+){0,2} safe\b|\bunsafe\b"
+)
 
 _SUICIDE_TOPIC = (
     r"(?:suicid\w*|kill(?:ing)? your ?self|end(?:ing)? (?:your (?:own )?life|it all)"
@@ -114,25 +125,29 @@ def asks_about_danger(question: str) -> bool:
 def assess_answer(
     answer: Answer, text: str, question: str, earlier: RiskAssessment
 ) -> RiskAssessment:
-    """Assess an answer by what it answers; `earlier` is the seeker turn before the question."""
+    """Assess an answer by what it answers; `earlier` is the seeker turn before the question. There
+    are no kinds where neither names one.
+    """
     plain = _plain(question)
     kind = _asked_kind(plain)
-    if answer is Answer.YES and _NOT_NOW.search(_plain(text[:200])):
+    if answer is Answer.YES and kind and _NOT_NOW.search(_plain(text[:200])):
         answer = Answer.UNSURE  # "Yes, years ago" is worth one question.
     level = (
-        _level_of_no(plain, kind)
+        _level_of_no(_plain(text[:200]), plain, kind)
         if answer is Answer.NO
         else _level_of_yes(answer, plain, kind, earlier)
     )
     if level is RiskLevel.NONE:
         return NO_RISK
-    kinds = frozenset({kind}) if kind else earlier.kinds or frozenset({RiskKind.SUICIDE})
+    kinds = frozenset({kind}) if kind else earlier.kinds
     return RiskAssessment(level, kinds, (0, len(text)), 0.8 if level > RiskLevel.CONCERN else 0.5)
 
 
-def _level_of_no(question: str, kind: RiskKind | None) -> RiskLevel:
-    """Return what "no" means: danger only where the question was "are you safe?"."""
-    if not _ASKS_SAFE.search(question):
+def _level_of_no(text: str, question: str, kind: RiskKind | None) -> RiskLevel:
+    """Return what "no" means: danger only where the question was "are you safe?", and not in "no
+    worries, I'm safe".
+    """
+    if not _ASKS_SAFE.search(question) or not _SAYS_NO.search(text):
         return RiskLevel.NONE
     # Asked in the same breath about danger, it may be the answer to that.
     return RiskLevel.CONCERN if kind else RiskLevel.HIGH
@@ -156,5 +171,10 @@ def _asked_kind(question: str) -> RiskKind | None:
     return next((kind for pattern, kind in _TOPICS if pattern.search(question)), None)
 
 
+def straight(text: str) -> str:
+    """Return `text` with one kind of apostrophe: phones write five."""
+    return re.sub("[\u2018\u2019`\u00b4\u02bc]", "'", text)
+
+
 def _plain(text: str) -> str:
-    return re.sub(r"['’]", "", text[:2000]).lower()
+    return straight(text[:2000]).lower().replace("'", "")

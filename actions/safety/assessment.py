@@ -7,6 +7,7 @@ from dataclasses import replace
 import structlog
 
 from actions.safety import patterns
+from actions.safety.all_clear import is_plain_all_clear
 from actions.safety.classifier import shipped_classifier
 from actions.safety.risk import DETECTOR_FAILED, NO_RISK, RiskAssessment
 from pal_model import Conversation, Speaker
@@ -39,8 +40,10 @@ def _by_meaning(conversation: Conversation) -> RiskAssessment:
     said = next(
         (u.text for u in reversed(conversation.utterances) if u.speaker is Speaker.SEEKER), ""
     )
+    if not said or is_plain_all_clear(said):  # "I'm not suicidal" has the words of danger
+        return NO_RISK
     try:
-        return shipped_classifier().assess(said) if said else NO_RISK
+        return shipped_classifier().assess(said)
     except Exception as error:  # whatever it is, no generated reply may get out
         log.error("risk_classifier_failed", error=type(error).__name__)
         return DETECTOR_FAILED

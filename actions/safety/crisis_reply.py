@@ -12,7 +12,7 @@ from collections.abc import Mapping, Set
 from enum import Enum, auto
 from types import MappingProxyType
 
-from actions.safety.answers import asks_about_danger
+from actions.safety.answers import asks_about_danger, asks_if_safe
 from actions.safety.resources import emergency_number, resource_line
 from actions.safety.risk import RiskAssessment, RiskKind, RiskLevel
 from pal_model.conversation import Conversation, Speaker
@@ -56,7 +56,8 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "are you having any thoughts of suicide or of hurting yourself?",
         ),
         (_Theme.SELF, _HIGH): (
-            "I'm really glad you told me. What you are carrying sounds unbearable, and you deserve "
+            "I'm really glad you told me. What you are carrying sounds very painful, and you "
+            "deserve "
             "support with it right now. Are you safe right now?",
             "Thank you for staying here and telling me. The pain you describe is real, and you do "
             "not have to face it alone. Are you safe at this moment?",
@@ -71,9 +72,9 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "You are still writing, and I'm glad. Please call {emergency} now, or go to someone "
             "who "
             "is close by; I cannot call for you. Are you safe at this moment?",
-            "I'm here. Help can reach you fast: please call {emergency}, or let someone near you "
-            "do "
-            "it. Are you safe right now?",
+            "I'm here. Please call {emergency}, or let someone near you do it; they can come to "
+            "you. "
+            "Are you safe right now?",
         ),
         (_Theme.MEDICAL, _CONCERN): (
             "That sounds frightening. If it is strong, new or getting worse, please call "
@@ -117,10 +118,11 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
         ),
         (_Theme.MINORS, _CONCERN): (
             "Thank you for telling me. Nobody may do such a thing to a child, and it is never the "
-            "child's fault. A grown-up you trust can help, and so can the people below. "
+            "child's fault. Somebody you trust can help, and so can the people below. "
             "Are you safe right now?",
-            "It is good that you speak about this; it is not something that anybody should keep "
-            "secret. Is there a grown-up you trust, and are you safe at this moment?",
+            "I'm glad that you speak about this. There are people whose work it is to help with "
+            "it, "
+            "and they will listen. Are you safe at this moment?",
         ),
         (_Theme.MINORS, _HIGH): (
             "I'm so sorry. What you describe must not happen to any child, and it is not your "
@@ -153,6 +155,15 @@ _CONTACT = (
     "I'm reading every word. I would still like to know: are you safe right now?",
 )
 
+_CONTACT_AFTER_ANSWER = (
+    "Thank you for answering. Something in what you wrote leaves me unsure, so I ask again: "
+    "are you safe right now?"
+)
+_CONTACT_IN_EMERGENCY = (
+    "I'm still with you. Please call {emergency} now, if nobody has called yet. "
+    "Are you safe right now?"
+)
+
 _ONCE_MORE_OF_HARM = (
     "I'm glad to read that. If you have taken or done anything that could harm you, please call "
     "{emergency}, even if you feel all right. I ask once more because it matters: are you safe "
@@ -162,6 +173,7 @@ _ONCE_MORE_OF_OTHERS = (
     "I'm glad to read that. I ask once more because it matters: is everyone safe right now?"
 )
 _ONCE_MORE = "I'm glad to read that. I ask once more because it matters: are you safe right now?"
+_OTHER_CONTACT = (_CONTACT_AFTER_ANSWER, _CONTACT_IN_EMERGENCY, _ONCE_MORE)
 _ONCE_MORE_OF: Mapping[_Theme, str] = MappingProxyType(
     {
         _Theme.SELF: _ONCE_MORE_OF_HARM,
@@ -172,23 +184,22 @@ _ONCE_MORE_OF: Mapping[_Theme, str] = MappingProxyType(
 
 # What comes first when danger is no longer raised: that the answer was heard.
 _MISREAD = (
-    "All right; I would rather ask once too often than once too little.",
+    "All right. I'd rather ask and be wrong than not ask.",
     "I hear you, and thank you for answering. I only wanted to be sure.",
 )
-_GLAD = (
-    "I'm glad, and thank you for telling me. Should that change, please write it to me as it is."
-)
+_GLAD = "I'm glad, and thank you for telling me. If that changes, please tell me."
 _GLAD_AFTER_DANGER = (
-    "I'm glad to hear that, and thank you for telling me. Should it change, please write it to me "
-    "as it is, or turn to people who are there for this."
+    "I'm glad to hear that, and thank you for telling me. If that changes, please tell me, or turn "
+    "to people who are there for this."
 )
 _GO_ON = ("What is on your mind right now?", "What would you like to talk about?")
+_GO_ON_TELLING = "Would you like to go on with what you were telling me?"
 _TELL_MORE = "Would you like to tell me more about what you just wrote?"
 
 # By its first words a fixed reply is known again in a conversation.
 _OPENINGS = tuple(
     re.split(r"[.{]", variant)[0]
-    for variants in (*_PARAGRAPHS.values(), _CONTACT, (_ONCE_MORE,))
+    for variants in (*_PARAGRAPHS.values(), _CONTACT, _OTHER_CONTACT)
     for variant in variants
 )
 
@@ -214,17 +225,26 @@ def crisis_reply(
 def contact_reply(
     locale: str | None = None,
     *,
+    level: RiskLevel = _CONCERN,
     kinds: Set[RiskKind] = frozenset(),
+    has_answered: bool = False,
     earlier_replies: int = 0,
 ) -> str:
     """Return the short fixed words for an unflagged turn while risk is still raised.
 
     Args:
         locale: as `crisis_reply` takes it.
+        level: that is raised.
         kinds: of the danger, whose services come first.
+        has_answered: the seeker said something on whether they are safe, which left doubt.
         earlier_replies: as `crisis_reply` takes it.
     """
-    return f"{_pick(_CONTACT, earlier_replies)} {resource_line(locale, kinds)}"
+    words = _pick(_CONTACT, earlier_replies)
+    if level is _IMMINENT:
+        words = _CONTACT_IN_EMERGENCY.format(emergency=emergency_number(locale))
+    elif has_answered:
+        words = _CONTACT_AFTER_ANSWER
+    return f"{words} {resource_line(locale, kinds)}"
 
 
 def once_more_reply(locale: str | None = None, kinds: Set[RiskKind] = frozenset()) -> str:
@@ -266,11 +286,20 @@ def relieved_reply(
     return _GLAD
 
 
-def go_on_question(*, has_said_more: bool, earlier_replies: int = 0) -> str:
-    """Return the open question that ends fixed words: about what somebody said besides, or what
-    they would like to say.
+def go_on_question(question: str | None, *, has_said_more: bool, earlier_replies: int = 0) -> str:
+    """Return the open question that ends fixed words.
+
+    Args:
+        question: the supporter's last text. Who was asked whether they are safe had told something,
+            which they may want to go on with.
+        has_said_more: the seeker did say more than that they are safe.
+        earlier_replies: as `crisis_reply` takes it.
     """
-    return _TELL_MORE if has_said_more else _pick(_GO_ON, earlier_replies)
+    if has_said_more:
+        return _TELL_MORE
+    if question is not None and asks_if_safe(question):
+        return _GO_ON_TELLING
+    return _pick(_GO_ON, earlier_replies)
 
 
 def is_crisis_reply(text: str) -> bool:

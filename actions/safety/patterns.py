@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from actions.safety.all_clear import is_plain_all_clear
 from actions.safety.answers import assess_answer, read_answer
 from actions.safety.context import Frame, level_in_context, names_means_at_hand
 from actions.safety.normal_form import NormalText, normal_text
@@ -53,6 +54,8 @@ def _assess_conversation(conversation: Conversation) -> RiskAssessment:
     turns = conversation.utterances
     last = _last_index(conversation, Speaker.SEEKER, len(turns))
     if last is None:
+        return NO_RISK
+    if is_plain_all_clear(turns[last].text):  # "I'm not suicidal" has the words of danger
         return NO_RISK
     found = _worse(assess_text(turns[last].text), _means_after_danger(conversation, last))
     if last == 0 or turns[last - 1].speaker is not Speaker.SUPPORTER:

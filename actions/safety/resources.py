@@ -104,14 +104,15 @@ def _service(fields: Mapping[str, Any]) -> Service:
 def resource_line(locale: str | None, kinds: Set[RiskKind] = frozenset()) -> str:
     """Return the sentences that say who to turn to; never raises, never empty.
 
-    `kinds` of danger put those first who are there for them, such as a helpline for children.
+    `kinds` of danger put those first who are there for them, such as a helpline for children; for a
+    medical emergency alone no helpline is.
     """
     try:
         resources = load_resources()
         country = resources.country(locale)
     except Exception:  # Without its file, a crisis reply still points somewhere.
         return FALLBACK
-    if country is None:
+    if country is None or kinds == {RiskKind.MEDICAL_EMERGENCY}:
         return resources.general.how
     named = " or ".join(f"{service.name}: {service.how}" for service in country.services_for(kinds))
     return f"{named}. {resources.general.how}"

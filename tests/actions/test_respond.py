@@ -193,21 +193,12 @@ async def test_a_mere_no_is_heard_and_followed_by_a_question(
     assert generator.batches == []
 
 
-@pytest.mark.parametrize(
-    ("said", "answer"),
-    [
-        ("no, I'm fine. Are you a real person?", "computer program"),
-        ("no, I'm good, thanks, bye", "Goodbye"),
-    ],
-)
-async def test_relief_asks_nothing_beside_another_answer(
-    action: ActionRespond, said: str, answer: str
-) -> None:
+async def test_relief_asks_nothing_beside_another_answer(action: ActionRespond) -> None:
     events = await asked_about(action, HINT)
-    turn = await run(action, [*events, user(said)], risk="concern")
+    turn = await run(action, [*events, user("no, I'm good, thanks, bye")], risk="concern")
     assert turn.text.startswith("I hear you, and thank you for answering.")
-    assert answer in turn.text
-    assert turn.text.count("?") <= 1
+    assert "Goodbye for now" in turn.text
+    assert "?" not in turn.text
 
 
 @pytest.mark.parametrize(
@@ -231,7 +222,7 @@ async def test_after_two_times_yes_the_words_are_still_those_after_danger(
     events = await asked_about(action, "I just took a whole bottle of pills.")
     risk = "imminent"
     turns = []
-    for said in ("yes", "Yes, I'm safe. My sister has come over and we watch a film."):
+    for said in ("yes", "Yes, I'm safe. My sister has come over."):
         events.append(user(said))
         turns.append(await run(action, events, risk=risk))
         risk = turns[-1].slots["risk"]
@@ -246,6 +237,24 @@ async def test_after_two_times_yes_the_words_are_still_those_after_danger(
     assert generator.batches == []
 
 
+async def test_a_hint_amid_an_emergency_is_answered_as_one(action: ActionRespond) -> None:
+    """It was asked "are you thinking about ending your life?", and nobody was to be called."""
+    events = await asked_about(action, "I just took a whole bottle of pills.")
+    turn = await run(action, [*events, user(HINT)], risk="imminent")
+    assert turn.slots["risk"] == "imminent"
+    assert "call your local emergency number (911)" in turn.text
+
+
+async def test_who_is_not_understood_is_told_why_they_are_asked_again(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    events = await asked_about(action, HINT)
+    turn = await run(action, [*events, user("no, my dog died yesterday")], risk="concern")
+    assert turn.slots["risk"] == "concern"
+    assert "Something in what you wrote leaves me unsure" in turn.text
+    assert generator.batches == []
+
+
 async def test_an_earlier_danger_is_forgotten_when_it_is_over(action: ActionRespond) -> None:
     events = [*OPENING, user(DANGER)]
     turn = await run(action, events)
@@ -254,7 +263,7 @@ async def test_an_earlier_danger_is_forgotten_when_it_is_over(action: ActionResp
     events += [turn.as_tracker_event(), *await asked_about(action, HINT), user("no")]
     turn = await run(action, events, risk="concern")
     assert turn.slots["risk"] == "none"
-    assert "ask once too often" in turn.text or "only wanted to be sure" in turn.text
+    assert "ask and be wrong" in turn.text or "only wanted to be sure" in turn.text
 
 
 async def test_who_told_of_violence_keeps_its_helpline_to_the_end(action: ActionRespond) -> None:

@@ -61,7 +61,7 @@ def _pal(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _names_somebody(text: str) -> bool:
-    return "988" in text and "emergency number" in text
+    return "findahelpline.com" in text and "emergency number" in text
 
 
 async def play(webhook: Webhook, script: Script) -> list[Played]:

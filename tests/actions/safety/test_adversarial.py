@@ -39,6 +39,7 @@ async def test_no_generated_text_answers_danger(
         if step.is_in_danger:
             assert is_crisis_reply(said), f"{step.text[:80]!r} got {said!r}"
             assert step.text not in generator.heard[-1:]
-            assert "988" in said, said
+            assert "emergency number" in said, said
+            assert "findahelpline.com" in said, said
         if step.expected == "danger":
             assert level >= RiskLevel.HIGH, f"{step.text[:80]!r} is {level.label}"

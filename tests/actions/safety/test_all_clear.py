@@ -44,11 +44,13 @@ THINKS_OF_IT = asked(CONCERN)
         "I\u2019m safe now",
         "I am safe and sound, I promise.",
         "I'm completely safe. My mother is here with me.",
-        "I'm safe, my sister has come over and she is staying",
-        "we are safe at my mum's house now",
-        "ok I'm safe at the moment. My cat is on my lap.",
+        "I'm safe, my sister has come over",
+        "I\u00b4m safe, just sad",
+        "yes i am safe thank you for asking",
+        "I told you I'm safe, ok?",
+        "im safe now dw",
+        "I'm safe with my wife",
         "I'm not going to hurt myself",
-        "I won't do anything, I promise",
         "I'm not suicidal",
         "I'm not in danger",
         "I would never hurt myself",
@@ -115,20 +117,36 @@ def test_where_an_act_had_begun_the_same_words_are_asked_about_once_more() -> No
         "I'm safe because the pills haven't kicked in",
         "I'm safe today, tomorrow we will see",
         "I'm safe until he wakes up",
+        "I'm safe tonight",
+        "I'm safe now, in an hour I won't be",
         "I won't do anything yet",
         "I won't do anything today",
         "I am safe while he is at work",
         "I'm safe as long as he is away",
         "I'm safe, he comes home at six",
         "I'm safe. They are in the other room.",
+        # what may be going on meanwhile
         "I feel safe and sleepy",
         "yes I am safe, just very sleepy",
+        "I'm safe. I just swallowed some paracetamol",
+        "I'm safe, bleeding a bit",
+        "I'm safe, the letters are written",
+        "I'm safe. Goodbye.",
+        # taken back, or not meant
+        "I'm safe. no I'm not",
+        "everyone is safe. I'm not",
+        "I'm safe (lie)",
+        'I am "safe"',
+        "no one is hurt",
+        "I would never hurt anyone",
+        "I will not do anything any more",
         "I don't really want to die",
     ],
 )
 def test_nothing_else_ends_outright_danger(text: str) -> None:
     for level in (HIGH, IMMINENT):
         assert carried_risk(level, NO_RISK, text, question=IS_SAFE) is level
+        assert carried_risk(level, NO_RISK, text) is level
         lowered = carried_risk(
             CONCERN, NO_RISK, text, question=once_more_reply(), worst_level=level
         )
@@ -136,7 +154,65 @@ def test_nothing_else_ends_outright_danger(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["I'm safe, he isn't", "I'm safe", "I am fine", "he is safe from me"]
+    "text",
+    [
+        "I'm safe. My mind is made up",
+        "I'm safe, just waiting",
+        "I'm safe. Dinner is on the stove.",
+        "I'm not going to do anything",
+    ],
+)
+def test_plain_words_with_something_beside_them_are_asked_about_once_more(text: str) -> None:
+    for level in (HIGH, IMMINENT):
+        assert carried_risk(level, NO_RISK, text, question=IS_SAFE) is CONCERN
+        again = once_more_reply()
+        assert carried_risk(CONCERN, NO_RISK, text, question=again, worst_level=level) is CONCERN
+
+
+def test_who_laughs_about_it_is_asked_once_more() -> None:
+    once = carried_risk(HIGH, NO_RISK, "yea im safe lol", question=IS_SAFE)
+    assert once is CONCERN
+    again = once_more_reply()
+    left = carried_risk(once, NO_RISK, "im safe lol", question=again, worst_level=HIGH)
+    assert left is NONE
+
+
+AT_HOME = (RiskKind.ABUSE, RiskKind.MINORS)
+
+
+@pytest.mark.parametrize("kind", AT_HOME)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm safe, he's here with me",
+        "I'm safe with my dad",
+        "I'm safe, my husband is here",
+        "I'm just joking",
+        "I didn't mean it",
+        "I'm fine, it's our secret",
+        "you misunderstood",
+        "no",
+    ],
+)
+def test_who_may_be_threatened_at_home_is_not_believed_to_have_joked(
+    text: str, kind: RiskKind
+) -> None:
+    kinds = frozenset({kind})
+    for question in (asked(CONCERN, kind), THINKS_OF_IT):
+        left = carried_risk(CONCERN, NO_RISK, text, question=question, kinds=kinds)
+        assert left is CONCERN
+
+
+def test_what_others_are_threatened_with_ends_with_words_on_them() -> None:
+    """Also where the bot last asked "are you safe?"."""
+    kinds = frozenset({RiskKind.HARM_TO_OTHERS})
+    for text, level in (("I'm safe", HIGH), ("no one is hurt", NONE)):
+        left = carried_risk(HIGH, NO_RISK, text, question=contact_reply(), kinds=kinds)
+        assert left is level
+
+
+@pytest.mark.parametrize(
+    "text", ["I'm safe, he isn't", "I'm safe", "I am safe", "I am fine", "he is safe from me"]
 )
 def test_who_is_asked_after_everyone_must_answer_for_everyone(text: str) -> None:
     assert carried_risk(HIGH, NO_RISK, text, question=IS_EVERYONE_SAFE) is HIGH
@@ -181,10 +257,21 @@ def test_a_yes_to_something_else_ends_nothing() -> None:
         "No, not at all, thanks",
         "no I'm just tired from work",
         "No, it's only about my job",
-        "No, my dog died yesterday.",
         "no, I am safe, I meant my holiday",
         "I meant my holiday",
         "I just mean the exam",
+        "I meant quitting my job",
+        "no lol",
+        "nah im good",
+        "nooo omg just tired",
+        "no dw",
+        "What?? No!",
+        "no, why do you ask?",
+        "i'm not suicidal, promise",
+        "No, but thank you for asking",
+        "jk",
+        "no thoughts like that",
+        "No. I'm not having thoughts of ending my life or hurting myself.",
         "No. I would never do that.",
         "I'm not",
         "It was just a figure of speech",
@@ -192,6 +279,7 @@ def test_a_yes_to_something_else_ends_nothing() -> None:
         "that's not what I meant",
         "I'm okay",
         "I'm fine, thanks",
+        "no, I'm good, thanks, bye",
         "I'm just kidding, sorry",
     ],
 )
@@ -240,6 +328,26 @@ def test_a_denial_does_not_end_what_was_outright_danger(text: str) -> None:
         "that's what I meant",
         "I mean it",
         "I meant every word",
+        "i meant yes",
+        "I meant killing my boss",
+        # a denial, and more than that
+        "no, I have a plan",
+        "no, not thoughts, plans",
+        "no... yes",
+        "no?",
+        "no \U0001f52a",
+        "no ;)",
+        "no. goodbye",
+        "no, just burning",
+        "no, it's done",
+        "no just watching the trains",
+        "no, I need help",
+        "no I'm not okay",
+        "no, I'm not well",
+        "no just my kids",
+        "I'm just kidding. Or am I?",
+        "I'm fine, I've made up my mind",
+        "No, my dog died yesterday.",
     ],
 )
 def test_what_is_no_denial_leaves_a_concern(text: str) -> None:
@@ -283,6 +391,7 @@ def test_a_whole_exchange() -> None:
     chat = chat.with_utterance(Utterance(Speaker.SUPPORTER, words))
     chat = chat.with_utterance(Utterance(Speaker.SEEKER, "yes"))
     found = assess_risk(chat)
+    assert found.level is NONE
     assert carried_risk(CONCERN, found, "yes", question=words, worst_level=HIGH) is NONE
 
 
@@ -300,9 +409,52 @@ def test_carrying_never_raises(text: str, question: str) -> None:
         ("yes I am safe now, I promise", False),
         ("no, not at all, sorry", False),
         ("", False),
-        ("No, my dog died yesterday.", True),
+        ("no, I'm just tired from work", True),
+        ("no, I meant my holiday", True),
         ("I'm safe. I just feel so fat and ugly all the time.", True),
     ],
 )
 def test_what_else_somebody_says_is_told_from_the_answer(text: str, more: bool) -> None:
     assert says_more(text) is more
+
+
+def in_answer_to(question: str, said: str) -> RiskAssessment:
+    first = Utterance(Speaker.SEEKER, "I had a long day")
+    asked_ = Utterance(Speaker.SUPPORTER, question)
+    return assess_risk(Conversation((first, asked_, Utterance(Speaker.SEEKER, said))))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I am fine",
+        "I am ok",
+        "Absolutely not!",
+        "of course I'm not",
+        "I was just joking",
+        "I don't want to die",
+        "I'm not suicidal",
+        "No. I'm not having thoughts of ending my life or hurting myself.",
+        "I have no plans to hurt myself",
+    ],
+)
+def test_a_denial_is_no_danger_of_its_own(said: str) -> None:
+    """ "I am fine" was read as "I am"."""
+    assert in_answer_to(THINKS_OF_IT, said).level is NONE
+
+
+@pytest.mark.parametrize(
+    "said", ["No, I'm safe", "no worries im safe", "I'm not going to kill myself", "nah im good"]
+)
+def test_nor_is_it_where_it_was_asked_whether_they_are_safe(said: str) -> None:
+    assert in_answer_to(IS_SAFE, said).level is NONE
+
+
+@pytest.mark.parametrize("said", ["no", "No.", "not really", "no, he is here", "I don't feel safe"])
+def test_no_to_that_question_is_danger(said: str) -> None:
+    assert in_answer_to(IS_SAFE, said).level is HIGH
+
+
+@pytest.mark.parametrize("said", ["yes", "I am", "I do", "yes I am", "I have been thinking of it"])
+def test_yes_to_the_other_one_is_danger(said: str) -> None:
+    assert in_answer_to(THINKS_OF_IT, said).level is HIGH

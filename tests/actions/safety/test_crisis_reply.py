@@ -232,7 +232,7 @@ def test_that_danger_is_over_is_said_without_a_question_and_counts_as_no_crisis_
         assert "?" not in reply
         assert not is_crisis_reply(reply)
         for more in (True, False):
-            assert go_on_question(has_said_more=more).count("?") == 1
+            assert go_on_question(None, has_said_more=more).count("?") == 1
 
 
 def test_relief_after_danger_leaves_a_door_open() -> None:
@@ -240,14 +240,36 @@ def test_relief_after_danger_leaves_a_door_open() -> None:
     assert "1-800-799-7233" in after_violence
     assert "116 123" in relieved_reply(IMMINENT, None, "en-GB")
     for reply in (after_violence, relieved_reply(CONCERN, crisis_reply(suicide(HIGH)))):
-        assert "write it to me" in reply
+        assert "If that changes, please tell me" in reply
 
 
 def test_only_who_was_asked_about_suicide_hears_that_it_was_to_be_sure() -> None:
     """ "I only wanted to be sure" must not answer somebody who told of violence."""
     misread = relieved_reply(CONCERN, crisis_reply(suicide(CONCERN)))
-    assert "ask once too often" in misread
+    assert "rather ask and be wrong" in misread
     of_abuse = RiskAssessment(CONCERN, frozenset({RiskKind.ABUSE}))
     told = relieved_reply(CONCERN, crisis_reply(of_abuse))
     assert "sure" not in told
-    assert "often" not in told
+    assert "wrong" not in told
+    assert "were telling me" in go_on_question(crisis_reply(of_abuse), has_said_more=False)
+
+
+def test_in_an_emergency_contact_begins_with_whom_to_call() -> None:
+    reply = contact_reply("en-US", level=IMMINENT, has_answered=True)
+    assert "(911) now" in reply
+    assert asks_if_safe(reply)
+    assert is_crisis_reply(reply)
+
+
+def test_who_has_answered_in_vain_hears_why_they_are_asked_again() -> None:
+    reply = contact_reply(has_answered=True)
+    assert "Thank you for answering" in reply
+    assert asks_if_safe(reply)
+    assert is_crisis_reply(reply)
+
+
+def test_a_medical_emergency_is_not_sent_to_a_helpline_for_suicide() -> None:
+    medical = frozenset({RiskKind.MEDICAL_EMERGENCY})
+    assert "988" not in crisis_reply(RiskAssessment(IMMINENT, medical), "en-US")
+    both = frozenset({RiskKind.MEDICAL_EMERGENCY, RiskKind.SUICIDE})
+    assert "988" in crisis_reply(RiskAssessment(IMMINENT, both), "en-US")
