@@ -104,6 +104,8 @@ class CrisisDesk:
         """Return how danger stands after the latest utterance. What cannot be read ends nothing."""
         before = risk_from_slot(tracker.get_slot("risk"))
         worst, kinds = _since_raised(tracker.events)
+        if worst is RiskLevel.NONE:  # an earlier session's: how bad it was is not known
+            worst = max(before, RiskLevel.HIGH) if before > RiskLevel.NONE else worst
         worst, kinds = max(worst, before), kinds | assessment.kinds
         said = latest_said(conversation)
         if reply_without_model(said):
@@ -265,10 +267,11 @@ def _since_raised(events: Iterable[Any]) -> tuple[RiskLevel, frozenset[RiskKind]
     known = {kind.value for kind in RiskKind}
     for event in reversed(list(events)):
         noted = pal_metadata(event) if isinstance(event, Mapping) else {}
-        if "risk" in noted and risk_from_slot(noted["risk"]) > RiskLevel.NONE:
-            worst = max(worst, risk_from_slot(noted["risk"]))
+        level = risk_from_slot(noted.get("risk"))
+        if level > RiskLevel.NONE:
+            worst = max(worst, level)
             kinds |= {RiskKind(k) for k in _listed(noted.get("kinds")) if k in known}
-        elif noted and not noted.get("service"):
+        elif noted and ("risk" in noted or not noted.get("service")):
             break  # an ordinary reply, or the one that ended an earlier danger
     return worst, frozenset(kinds)
 

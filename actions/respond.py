@@ -145,7 +145,8 @@ class ActionRespond(Action):  # type: ignore[misc]
             dispatcher.utter_message(text=_joined(first, text), **{PAL_METADATA: noted})
             self._counters.count_turn("model")
             return reply
-        dispatcher.utter_message(text=_joined(first, apology), **{PAL_METADATA: {"service": True}})
+        noted = {"service": True} | ({"risk": RiskLevel.NONE.label} if first else {})
+        dispatcher.utter_message(text=_joined(first, apology), **{PAL_METADATA: noted})
         self._counters.count_turn("apology")
         return None
 

@@ -11,7 +11,9 @@ that those are safe.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import re
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 
 from actions.safety.answers import asks_about_danger, asks_if_everyone_is_safe, asks_if_safe
 from actions.safety.risk import RiskAssessment, RiskKind, RiskLevel
@@ -27,8 +29,22 @@ from actions.safety.safety_clauses import (
 )
 
 _AT_HOME = frozenset({RiskKind.ABUSE, RiskKind.MINORS})
-_FOR_ONESELF = frozenset({Says.SAFE, Says.EVERYONE_SAFE, Says.NO_HARM_TO_MYSELF, Says.HELP_IS_HERE})
+_FOR_ONESELF = frozenset({Says.SAFE, Says.SAFE_WITH_SOMEBODY, Says.NO_HARM_TO_MYSELF})
 _FOR_OTHERS = frozenset({Says.EVERYONE_SAFE, Says.NOBODY_HURT, Says.NO_HARM_TO_OTHERS})
+_SAFE_AT_HOME = frozenset({Says.SAFE, Says.EVERYONE_SAFE})
+_FOR_THE_BODY = frozenset({Says.SAFE, Says.SAFE_WITH_SOMEBODY})
+_ENDS: Mapping[RiskKind, frozenset[Says]] = MappingProxyType(
+    {
+        RiskKind.SUICIDE: _FOR_ONESELF,
+        RiskKind.SELF_HARM: _FOR_ONESELF,
+        RiskKind.HARM_TO_OTHERS: _FOR_OTHERS,
+        RiskKind.ABUSE: _SAFE_AT_HOME,
+        RiskKind.MINORS: _SAFE_AT_HOME,
+        RiskKind.EATING_DISORDER: _FOR_THE_BODY,
+        RiskKind.MEDICAL_EMERGENCY: _FOR_THE_BODY,
+    }
+)
+"""What a seeker must say for each kind of danger to be over."""
 
 
 def carried_risk(
@@ -77,12 +93,29 @@ def speaks_of_safety(text: str) -> bool:
     return any(clause.says not in others for clause in clauses_of(text))
 
 
-def is_plain_all_clear(text: str) -> bool:
-    """Whether a message says nothing else than that its writer is in no danger, in known words."""
-    said = {clause.says for clause in clauses_of(text)}
-    ends = _FOR_ONESELF | _FOR_OTHERS | {Says.NEVER_WAS, Says.NO_ACT, Says.SAFE_WITH_SOMEBODY}
-    beside = {Says.COURTESY, Says.FINE, Says.YES, Says.NO}
-    return bool(said & ends) and said <= ends | beside and is_plain(text)
+def is_plain_all_clear(text: str, question: str | None) -> bool:
+    """Whether a message, in answer to a question about danger, says nothing else than that its
+    writer is in none, in known words: "I'm not suicidal" has the words of danger, and is none.
+    """
+    if not question or not (asks_about_danger(question) or asks_if_safe(question)):
+        return False
+    clauses = clauses_of(text)
+    ends = _FOR_ONESELF | _FOR_OTHERS
+    if asks_about_danger(question):
+        ends = ends | {Says.NEVER_WAS, Says.NO_ACT}
+    place = next((n for n, c in enumerate(clauses) if c.says in ends), None)
+    if place is None or not is_plain(text) or any(map(_says_yes, clauses)):
+        return False
+    known = {*ends, Says.COURTESY, Says.FINE}
+    before = [c for c in clauses[:place] if c.says is not Says.NO]
+    return all(c.says in known and not c.asked for c in (*before, *clauses[place:]))
+
+
+_YES_FIRST = re.compile(r"(?:y+|y+e+s*|yea+h*|yeh|yh|ye|ya|yah|yup|yep|sure)\b|(?:i do|i am)\Z")
+
+
+def _says_yes(clause: Clause) -> bool:
+    return _YES_FIRST.match(clause.words) is not None and clause.says is not Says.OTHER
 
 
 def says_more(text: str) -> bool:
@@ -106,40 +139,49 @@ class _Answer:
         self._clauses = clauses_of(text)
         self._is_plain = is_plain(text)
         self._at_home = bool(_AT_HOME & kinds)
-        self._of_others = RiskKind.HARM_TO_OTHERS in kinds or asks_if_everyone_is_safe(question)
         self._about_danger = asks_about_danger(question)
         self._if_safe = asks_if_safe(question) and not self._about_danger
-        self._ends = set(_FOR_OTHERS if self._of_others else _FOR_ONESELF)
-        self._beside = {Says.YES, Says.COURTESY, Says.SAFE, Says.FINE}
+        known = {*kinds, RiskKind.HARM_TO_OTHERS} if asks_if_everyone_is_safe(question) else kinds
+        self._of_others = RiskKind.HARM_TO_OTHERS in known
+        self._ends = [_ENDS[kind] for kind in known] or [_FOR_ONESELF]
+        if worst is RiskLevel.CONCERN:  # "I won't do anything" is enough for what may be nothing
+            self._ends = [e | {Says.NO_ACT} if e is _FOR_ONESELF else e for e in self._ends]
+        self._any_end = frozenset[Says]().union(*self._ends)
+        self._beside = {Says.COURTESY, Says.SAFE, Says.FINE}
+        if not self._about_danger:  # "Yes. I'm safe." is no good answer to that
+            self._beside.add(Says.YES)
         if not self._at_home:
             self._beside.add(Says.COMPANY)
-        if not (self._at_home or self._of_others):
-            self._ends.add(Says.SAFE_WITH_SOMEBODY)
         if worst < RiskLevel.IMMINENT and RiskKind.MEDICAL_EMERGENCY not in kinds:
             self._beside.add(Says.FEELING)
         if worst is RiskLevel.CONCERN:
             self._beside |= {Says.LEAVE, Says.NEVER_WAS}
-            self._ends.add(Says.NO_ACT)
+        self._says_yes = self._about_danger and any(map(_says_yes, self._clauses))
 
     @property
     def is_clear(self) -> bool:
-        """Whether it says that nobody is in danger, and nothing that might take it back: a "no" may
-        come before those words, and not after them.
+        """Whether it says of each kind of danger that it is over, and nothing that might take it
+        back: a "no" may come before those words, and not after them.
         """
-        place = next((n for n, c in enumerate(self._clauses) if self._is_one(c, self._ends)), None)
-        if place is None:
+        place = next(
+            (n for n, c in enumerate(self._clauses) if self._is_one(c, self._any_end)), None
+        )
+        if place is None or self._says_yes or not all(map(self._says_one, self._ends)):
             return False
         before = [c for c in self._clauses[:place] if c.says is not Says.NO]
-        return self._are_all([*before, *self._clauses[place:]], self._ends | self._beside)
+        return self._are_all([*before, *self._clauses[place:]], self._any_end | self._beside)
 
     @property
     def is_likely(self) -> bool:
-        """Whether it says so, and something else that need not take it back."""
-        ends = self._ends | ({Says.NO_ACT} if not self._of_others else set())
+        """Whether it says so, or that help is there, and nothing that must take it back."""
+        also = {Says.HELP_IS_HERE} | ({Says.NO_ACT} if _FOR_ONESELF in self._ends else set())
+        is_over = all(self._says_one(ends | also) for ends in self._ends)
+        rest = self._clauses[1:] if self._first_says(Says.NO) else self._clauses
         return (
-            self._is_plain
-            and any(self._is_one(c, ends) for c in self._clauses)
-            and not any(c.is_in_doubt or c.says in (Says.LEAVE, Says.NO) for c in self._clauses[1:])
+            is_over
+            and self._is_plain
+            and not self._says_yes
+            and not any(c.is_in_doubt or c.says in (Says.LEAVE, Says.NO) for c in rest)
         )
 
     @property
@@ -161,17 +203,23 @@ class _Answer:
         """Whether it says that there never was a danger, in answer to a question about it. Of what
         happens at home nobody is believed who takes it back.
         """
-        if self._at_home or not (self._about_danger or self._if_safe):
+        if self._at_home or self._says_yes or not (self._about_danger or self._if_safe):
             return False
         ends = {Says.NEVER_WAS, *_FOR_OTHERS}
         if not self._of_others:
-            ends |= {Says.FINE, *self._ends}
+            ends |= {Says.FINE, *self._any_end}
         if self._about_danger:
             ends.add(Says.NO)
         first = self._clauses[0].words if self._clauses else ""
         says_no = self._about_danger and NO_FIRST.match(first) is not None
-        is_one = says_no or any(self._is_one(c, ends) for c in self._clauses)
+        is_one = says_no or self._says_one(ends)
         return is_one and self._are_all(self._clauses, ends | self._beside - {Says.YES})
+
+    def _says_one(self, said: Set[Says]) -> bool:
+        return any(self._is_one(clause, said) for clause in self._clauses)
+
+    def _first_says(self, said: Says) -> bool:
+        return bool(self._clauses) and self._clauses[0].says is said
 
     def _are_all(self, clauses: Sequence[Clause], said: Set[Says]) -> bool:
         return self._is_plain and all(

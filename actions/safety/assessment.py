@@ -10,7 +10,7 @@ from actions.safety import patterns
 from actions.safety.all_clear import is_plain_all_clear
 from actions.safety.classifier import shipped_classifier
 from actions.safety.risk import DETECTOR_FAILED, NO_RISK, RiskAssessment
-from pal_model import Conversation, Speaker
+from pal_model import Conversation
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +37,8 @@ def load_classifier() -> None:
 
 
 def _by_meaning(conversation: Conversation) -> RiskAssessment:
-    said = next(
-        (u.text for u in reversed(conversation.utterances) if u.speaker is Speaker.SEEKER), ""
-    )
-    if not said or is_plain_all_clear(said):  # "I'm not suicidal" has the words of danger
+    said, asked = patterns.said_and_asked(conversation)
+    if not said or is_plain_all_clear(said, asked):
         return NO_RISK
     try:
         return shipped_classifier().assess(said)

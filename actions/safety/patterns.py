@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from actions.safety.all_clear import is_plain_all_clear
-from actions.safety.answers import assess_answer, read_answer
+from actions.safety.answers import Answer, assess_answer, read_answer
 from actions.safety.context import Frame, level_in_context, names_means_at_hand
 from actions.safety.normal_form import NormalText, normal_text
 from actions.safety.risk import DETECTOR_FAILED, NO_RISK, RiskAssessment, RiskKind, RiskLevel
@@ -55,17 +55,30 @@ def _assess_conversation(conversation: Conversation) -> RiskAssessment:
     last = _last_index(conversation, Speaker.SEEKER, len(turns))
     if last is None:
         return NO_RISK
-    if is_plain_all_clear(turns[last].text):  # "I'm not suicidal" has the words of danger
-        return NO_RISK
-    found = _worse(assess_text(turns[last].text), _means_after_danger(conversation, last))
-    if last == 0 or turns[last - 1].speaker is not Speaker.SUPPORTER:
-        return found
-    answer = read_answer(turns[last].text)
-    if answer is None:
+    said, asked = said_and_asked(conversation)
+    is_all_clear = is_plain_all_clear(said, asked)
+    found = NO_RISK
+    if not is_all_clear:
+        found = _worse(assess_text(said), _means_after_danger(conversation, last))
+    answer = read_answer(said) if asked is not None else None
+    if asked is None or answer is None or (is_all_clear and answer is Answer.NO):
         return found
     earlier = _last_index(conversation, Speaker.SEEKER, last)
     before = assess_text(turns[earlier].text) if earlier is not None else NO_RISK
-    return _worse(found, assess_answer(answer, turns[last].text, turns[last - 1].text, before))
+    return _worse(found, assess_answer(answer, said, asked, before))
+
+
+def said_and_asked(conversation: Conversation) -> tuple[str, str | None]:
+    """Return the latest seeker utterance, empty where there is none, and the supporter's text right
+    before it, which it answers.
+    """
+    turns = conversation.utterances
+    last = _last_index(conversation, Speaker.SEEKER, len(turns))
+    if last is None:
+        return "", None
+    before = turns[last - 1] if last else None
+    is_answer = before is not None and before.speaker is Speaker.SUPPORTER
+    return turns[last].text, before.text if before and is_answer else None
 
 
 def _means_after_danger(conversation: Conversation, last: int) -> RiskAssessment:

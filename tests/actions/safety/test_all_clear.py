@@ -19,6 +19,8 @@ from actions.safety import (
     once_more_reply,
     says_more,
 )
+from actions.safety.all_clear import is_plain_all_clear
+from actions.safety.safety_clauses import clauses_of
 from pal_model.conversation import Conversation, Speaker, Utterance
 
 NONE, CONCERN, HIGH, IMMINENT = RiskLevel
@@ -332,6 +334,8 @@ def test_a_denial_does_not_end_what_was_outright_danger(text: str) -> None:
         "I meant killing my boss",
         # a denial, and more than that
         "no, I have a plan",
+        "I don't want to die, but",
+        "I'm fine but",
         "no, not thoughts, plans",
         "no... yes",
         "no?",
@@ -458,3 +462,83 @@ def test_no_to_that_question_is_danger(said: str) -> None:
 @pytest.mark.parametrize("said", ["yes", "I am", "I do", "yes I am", "I have been thinking of it"])
 def test_yes_to_the_other_one_is_danger(said: str) -> None:
     assert in_answer_to(THINKS_OF_IT, said).level is HIGH
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Yes. I'm safe.",
+        "Yes. I won't do anything though",
+        "Yeah I do. I'm not gonna do anything",
+        "I am. I'm safe",
+    ],
+)
+def test_yes_and_then_safe_is_still_yes(said: str) -> None:
+    """Guards against a disclosure that ends the danger which it discloses."""
+    assert in_answer_to(THINKS_OF_IT, said).level is HIGH
+    kinds = frozenset({RiskKind.SUICIDE})
+    assert carried_risk(CONCERN, NO_RISK, said, question=THINKS_OF_IT, kinds=kinds) is CONCERN
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I called an ambulance",
+        "I'm in the emergency room",
+        "I don't want to die. Please.",
+        "I will never do anything",
+        "My kids are safe. I'm not.",
+        "I'm safe? No, I'm not.",
+        "I'm safe at home. Not at all",
+        "I'm not definitely going to kill myself",
+        "I'm not completely suicidal",
+        "I was talking about my abusive boyfriend",
+        "I'm safe." + "\n" * 2_000 + "I want to kill myself tonight",
+    ],
+)
+def test_only_plain_answers_are_kept_from_the_classifier(said: str) -> None:
+    assert not is_plain_all_clear(said, None)
+    assert not is_plain_all_clear(said, "Do you like tea?")
+    assert not is_plain_all_clear(said, IS_SAFE)
+
+
+def test_what_stands_beyond_what_is_read_is_not_taken_for_nothing() -> None:
+    text = "I'm safe." + " " * 2_000 + "I want to kill myself tonight"
+    assert in_answer_to(IS_SAFE, text).level > NONE
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is HIGH
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text", "expected"),
+    [
+        ({RiskKind.ABUSE}, "I'm not suicidal", HIGH),
+        ({RiskKind.ABUSE}, "I'm in the hospital", CONCERN),
+        ({RiskKind.ABUSE}, "we're both fine", HIGH),
+        ({RiskKind.SUICIDE}, "my kids are safe", HIGH),
+        ({RiskKind.SUICIDE}, "I called an ambulance", CONCERN),
+        ({RiskKind.SUICIDE, RiskKind.HARM_TO_OTHERS}, "I'm not going to hurt anyone", HIGH),
+        ({RiskKind.SUICIDE, RiskKind.HARM_TO_OTHERS}, "I'm safe, and nobody is hurt", NONE),
+        ({RiskKind.SUICIDE}, "I'm safe. I'm so depressed", CONCERN),
+        ({RiskKind.SUICIDE}, "I'm safe ):", HIGH),
+        ({RiskKind.SUICIDE}, "I wrote my goodbye letters. I'm safe", HIGH),
+        ({RiskKind.SUICIDE}, "The gun is loaded. I'm safe", HIGH),
+    ],
+)
+def test_each_kind_of_danger_must_be_said_to_be_over(
+    kinds: set[RiskKind], text: str, expected: RiskLevel
+) -> None:
+    found = carried_risk(HIGH, NO_RISK, text, question=IS_SAFE, kinds=frozenset(kinds))
+    assert found is expected
+
+
+@pytest.mark.parametrize(
+    "first", ["i am", "im", "feeling", "just", "no", "yes", "had", "safe", "i"]
+)
+@pytest.mark.parametrize(
+    "then", ["feeling", "doing", "a bit", "so", "was", "not", "lol", "and i am"]
+)
+def test_no_message_takes_long_to_read(first: str, then: str) -> None:
+    """Two ways to read "I am feeling" doubled the time with each repetition. 400 of them end here
+    at once, or never.
+    """
+    assert clauses_of(f"{first} {then} " * 400)
