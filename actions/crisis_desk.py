@@ -27,12 +27,10 @@ from actions.safety import (
     says_more,
     speaks_of_safety,
 )
+from actions.safety.answers import said_and_asked
 from actions.safety.screening import screened
-from actions.tracker_conversation import (
-    input_channel,
-    pal_metadata,
-)
-from pal_model import Conversation, Speaker
+from actions.tracker_conversation import input_channel, pal_metadata
+from pal_model import Conversation
 
 HANDOFF = "handoff"
 """The slot that holds what became of the notice to people on duty."""
@@ -104,14 +102,13 @@ class CrisisDesk:
         """Return how danger stands after the latest utterance. What cannot be read ends nothing."""
         before = risk_from_slot(tracker.get_slot("risk"))
         worst, kinds = _since_raised(tracker.events)
-        if worst is RiskLevel.NONE:  # an earlier session's: how bad it was is not known
-            worst = max(before, RiskLevel.HIGH) if before > RiskLevel.NONE else worst
+        if worst is RiskLevel.NONE < before:  # an earlier session's: how bad it was is not known
+            worst = RiskLevel.HIGH
         worst, kinds = max(worst, before), kinds | assessment.kinds
-        said = latest_said(conversation)
+        said, asked = said_and_asked(conversation)
         if reply_without_model(said):
             now = max(before, assessment.level)
         else:
-            asked = asked_before(conversation)
             now = carried_risk(
                 before, assessment, said, question=asked, worst_level=worst, kinds=kinds
             )
@@ -148,7 +145,7 @@ class CrisisDesk:
                 self._locale,
                 level=standing.now,
                 kinds=standing.kinds,
-                has_answered=speaks_of_safety(latest_said(conversation)),
+                has_answered=speaks_of_safety(said_and_asked(conversation)[0]),
                 earlier_replies=earlier,
             )
         more, events = await self._tell_people(tracker, conversation, assessment, standing.now)
@@ -162,7 +159,7 @@ class CrisisDesk:
             return ""
         return relieved_reply(
             standing.worst,
-            asked_before(conversation),
+            said_and_asked(conversation)[1],
             self._locale,
             kinds=standing.kinds,
             earlier_replies=count_crisis_replies(conversation),
@@ -173,12 +170,12 @@ class CrisisDesk:
         would be out of tune, and after no more than "no, I'm fine" it has nothing to go on. None
         where the model may go on.
         """
-        has_said_more = says_more(latest_said(conversation))
+        said, asked = said_and_asked(conversation)
+        has_said_more = says_more(said)
         may_go_on = has_said_more and standing.worst is RiskLevel.CONCERN
         if not standing.is_over or may_go_on:
             return None
         earlier = count_crisis_replies(conversation)
-        asked = asked_before(conversation)
         return go_on_question(asked, has_said_more=has_said_more, earlier_replies=earlier)
 
     def closing(self, tracker: Tracker) -> tuple[list[str], list[dict[str, Any]]]:
@@ -246,19 +243,6 @@ class CrisisDesk:
             at=told.at,
             transcript=transcript_of(conversation) if may_be_read else None,
         )
-
-
-def latest_said(conversation: Conversation) -> str:
-    """Return the seeker's latest utterance; empty before the first."""
-    return conversation.seeker_utterances[-1] if conversation.seeker_utterances else ""
-
-
-def asked_before(conversation: Conversation) -> str | None:
-    """Return what the supporter said last, where the seeker's latest utterance answers it."""
-    match conversation.utterances:
-        case (*_, previous, _) if previous.speaker is Speaker.SUPPORTER:
-            return previous.text
-    return None
 
 
 def _since_raised(events: Iterable[Any]) -> tuple[RiskLevel, frozenset[RiskKind]]:

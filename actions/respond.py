@@ -11,10 +11,11 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.counters import Counters
-from actions.crisis_desk import CrisisDesk, Standing, asked_before, latest_said
+from actions.crisis_desk import CrisisDesk, Standing
 from actions.direct_questions import asked_again, direct_answer, direct_question
 from actions.message_screen import reply_without_model
 from actions.safety import RiskLevel, check_reply
+from actions.safety.answers import said_and_asked
 from actions.safety.resources import resource_line
 from actions.settings import Settings
 from actions.supporter import Supporter
@@ -103,13 +104,12 @@ class ActionRespond(Action):  # type: ignore[misc]
         noted on it. An answer to a question is part of the conversation: the model must see that it
         was refused.
         """
-        said = latest_said(conversation)
+        said, asked = said_and_asked(conversation)
         words = reply_without_model(said)
         if words:
             self._counters.count_turn("screen")
             return words, {"service": True}
-        answered = asked_before(conversation) or ""
-        question = direct_question(said) or asked_again(said, answered, self._locale)
+        question = direct_question(said) or asked_again(said, asked or "", self._locale)
         if question is not None:
             self._counters.count_turn("direct")
             return direct_answer(question, self._locale), {"direct": question.value}

@@ -6,6 +6,7 @@ import re
 from enum import Enum, auto
 
 from actions.safety.risk import NO_RISK, RiskAssessment, RiskKind, RiskLevel
+from pal_model.conversation import Conversation, Speaker, Utterance
 
 
 class Answer(Enum):
@@ -98,6 +99,21 @@ _TOPICS = (
     (_ASKS_HARM, RiskKind.HARM_TO_OTHERS),
     (_ASKS_DANGER, RiskKind.ABUSE),
 )
+
+
+def said_and_asked(conversation: Conversation) -> tuple[str, str | None]:
+    """Return the latest seeker utterance, empty where there is none, and the supporter's text right
+    before it, which it answers.
+    """
+    before: Utterance | None = None
+    said, asked = "", None
+    for utterance in conversation.utterances:
+        if utterance.speaker is Speaker.SEEKER:
+            said = utterance.text
+            is_answer = before is not None and before.speaker is Speaker.SUPPORTER
+            asked = before.text if before and is_answer else None
+        before = utterance
+    return said, asked
 
 
 def read_answer(text: str) -> Answer | None:

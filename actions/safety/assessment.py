@@ -8,6 +8,7 @@ import structlog
 
 from actions.safety import patterns
 from actions.safety.all_clear import is_plain_all_clear
+from actions.safety.answers import said_and_asked
 from actions.safety.classifier import shipped_classifier
 from actions.safety.risk import DETECTOR_FAILED, NO_RISK, RiskAssessment
 from pal_model import Conversation
@@ -37,7 +38,7 @@ def load_classifier() -> None:
 
 
 def _by_meaning(conversation: Conversation) -> RiskAssessment:
-    said, asked = patterns.said_and_asked(conversation)
+    said, asked = said_and_asked(conversation)
     if not said or is_plain_all_clear(said, asked):
         return NO_RISK
     try:

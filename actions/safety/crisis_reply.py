@@ -57,8 +57,7 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
         ),
         (_Theme.SELF, _HIGH): (
             "I'm really glad you told me. What you are carrying sounds very painful, and you "
-            "deserve "
-            "support with it right now. Are you safe right now?",
+            "deserve support with it right now. Are you safe right now?",
             "Thank you for staying here and telling me. The pain you describe is real, and you do "
             "not have to face it alone. Are you safe at this moment?",
             "I hear you, and I take what you say seriously. It would be good to have a person "
@@ -73,8 +72,7 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "who "
             "is close by; I cannot call for you. Are you safe at this moment?",
             "I'm here. Please call {emergency}, or let someone near you do it; they can come to "
-            "you. "
-            "Are you safe right now?",
+            "you. Are you safe right now?",
         ),
         (_Theme.MEDICAL, _CONCERN): (
             "That sounds frightening. If it is strong, new or getting worse, please call "
@@ -121,8 +119,7 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "child's fault. Somebody you trust can help, and so can the people below. "
             "Are you safe right now?",
             "I'm glad that you speak about this. There are people whose work it is to help with "
-            "it, "
-            "and they will listen. Are you safe at this moment?",
+            "it, and they will listen. Are you safe at this moment?",
         ),
         (_Theme.MINORS, _HIGH): (
             "I'm so sorry. What you describe must not happen to any child, and it is not your "

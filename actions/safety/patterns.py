@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from actions.safety.all_clear import is_plain_all_clear
-from actions.safety.answers import Answer, assess_answer, read_answer
+from actions.safety.answers import Answer, assess_answer, read_answer, said_and_asked
 from actions.safety.context import Frame, level_in_context, names_means_at_hand
 from actions.safety.normal_form import NormalText, normal_text
 from actions.safety.risk import DETECTOR_FAILED, NO_RISK, RiskAssessment, RiskKind, RiskLevel
@@ -66,19 +66,6 @@ def _assess_conversation(conversation: Conversation) -> RiskAssessment:
     earlier = _last_index(conversation, Speaker.SEEKER, last)
     before = assess_text(turns[earlier].text) if earlier is not None else NO_RISK
     return _worse(found, assess_answer(answer, said, asked, before))
-
-
-def said_and_asked(conversation: Conversation) -> tuple[str, str | None]:
-    """Return the latest seeker utterance, empty where there is none, and the supporter's text right
-    before it, which it answers.
-    """
-    turns = conversation.utterances
-    last = _last_index(conversation, Speaker.SEEKER, len(turns))
-    if last is None:
-        return "", None
-    before = turns[last - 1] if last else None
-    is_answer = before is not None and before.speaker is Speaker.SUPPORTER
-    return turns[last].text, before.text if before and is_answer else None
 
 
 def _means_after_danger(conversation: Conversation, last: int) -> RiskAssessment:
