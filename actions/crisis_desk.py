@@ -141,11 +141,13 @@ class CrisisDesk:
             words = once_more_reply(self._locale, standing.kinds)
         else:
             self._counters.count_turn("contact")
+            said, asked = said_and_asked(conversation)
             words = contact_reply(
                 self._locale,
                 level=standing.now,
                 kinds=standing.kinds,
-                has_answered=speaks_of_safety(said_and_asked(conversation)[0]),
+                question=asked,
+                has_answered=speaks_of_safety(said),
                 earlier_replies=earlier,
             )
         more, events = await self._tell_people(tracker, conversation, assessment, standing.now)

@@ -63,7 +63,7 @@ def carried_risk(
     "are you safe?" leads to a concern, which is asked about once more; so do plain words with
     something else beside them, and any words where an act was at hand or begun. A mere concern,
     which may have been a misreading, is also lowered by "no" and by "I didn't mean it like that",
-    in answer to a question about it.
+    in answer to a question about it, and by a "no" and a sentence about something else.
 
     Args:
         previous_level: that held before.
@@ -174,7 +174,9 @@ class _Answer:
     @property
     def is_likely(self) -> bool:
         """Whether it says so, or that help is there, and nothing that must take it back."""
-        also = {Says.HELP_IS_HERE} | ({Says.NO_ACT} if _FOR_ONESELF in self._ends else set())
+        also = {Says.HELP_IS_HERE}
+        if _FOR_ONESELF in self._ends:
+            also |= {Says.NO_ACT, Says.CHANGED}
         is_over = all(self._says_one(ends | also) for ends in self._ends)
         rest = self._clauses[1:] if self._first_says(Says.NO) else self._clauses
         return (
@@ -207,13 +209,25 @@ class _Answer:
             return False
         ends = {Says.NEVER_WAS, *_FOR_OTHERS}
         if not self._of_others:
-            ends |= {Says.FINE, *self._any_end}
+            ends |= {Says.FINE, Says.CHANGED, *self._any_end}
         if self._about_danger:
             ends.add(Says.NO)
         first = self._clauses[0].words if self._clauses else ""
         says_no = self._about_danger and NO_FIRST.match(first) is not None
         is_one = says_no or self._says_one(ends)
-        return is_one and self._are_all(self._clauses, ends | self._beside - {Says.YES})
+        rest = self._clauses
+        if self._about_danger and self._denies_first:
+            rest = [clause for clause in rest if not clause.tells]
+        return is_one and self._are_all(rest, ends | self._beside - {Says.YES})
+
+    @property
+    def _denies_first(self) -> bool:
+        """Whether it begins with a "no", or with words that deny what was asked."""
+        return bool(self._clauses) and self._clauses[0].says in (
+            Says.NO,
+            Says.NO_HARM_TO_MYSELF,
+            Says.NO_HARM_TO_OTHERS,
+        )
 
     def _says_one(self, said: Set[Says]) -> bool:
         return any(self._is_one(clause, said) for clause in self._clauses)

@@ -80,6 +80,12 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "Your body comes first. If this goes on or gets worse, please call {emergency}. "
             "Are you safe at this moment?",
         ),
+        (_Theme.MEDICAL, _HIGH): (
+            "That sounds like a medical emergency. Please call {emergency} now, or let someone "
+            "near you call; I'm a computer program and cannot do it. Are you safe right now?",
+            "If nobody has called {emergency} yet, please do it now; they will tell you what to "
+            "do. Are you safe at this moment?",
+        ),
         (_Theme.MEDICAL, _IMMINENT): (
             "This could be a medical emergency. I'm a computer program and cannot send help, so "
             "please call {emergency} now, or ask someone near you to call. Are you safe right now?",
@@ -147,15 +153,24 @@ _INVITATIONS = (
 )
 
 _CONTACT = (
-    "I'm still here with you. Are you safe right now?",
-    "Thank you for still writing. Are you safe at this moment?",
-    "I'm reading every word. I would still like to know: are you safe right now?",
+    "I'm still here with you. May I ask again: {question}",
+    "Thank you for still writing. I would like to know: {question}",
+    "I'm reading every word. I would still like to know: {question}",
 )
 
 _CONTACT_AFTER_ANSWER = (
     "Thank you for answering. Something in what you wrote leaves me unsure, so I ask again: "
-    "are you safe right now?"
+    "{question}"
 )
+_ARE_YOU_SAFE = "are you safe right now?"
+_IS_IT_SO: Mapping[_Theme, str] = MappingProxyType(
+    {
+        _Theme.SELF: "are you having thoughts of ending your life or hurting yourself?",
+        _Theme.OTHERS: "are you thinking of hurting someone?",
+    }
+)
+"""The question on a mere concern, to which "no" is the good answer."""
+
 _CONTACT_IN_EMERGENCY = (
     "I'm still with you. Please call {emergency} now, if nobody has called yet. "
     "Are you safe right now?"
@@ -213,7 +228,7 @@ def crisis_reply(
     variants = _variants(assessment)
     paragraph = _pick(variants, earlier_replies).format(emergency=emergency_number(locale))
     invitation = _pick(_INVITATIONS, earlier_replies)
-    other = [_OTHER_PERSON] if assessment.level is _CONCERN and earlier_replies == 0 else []
+    other = [_OTHER_PERSON] if earlier_replies == 0 else []
     return "\n\n".join(
         [paragraph, " ".join([resource_line(locale, assessment.kinds), *other]), invitation]
     )
@@ -224,6 +239,7 @@ def contact_reply(
     *,
     level: RiskLevel = _CONCERN,
     kinds: Set[RiskKind] = frozenset(),
+    question: str | None = None,
     has_answered: bool = False,
     earlier_replies: int = 0,
 ) -> str:
@@ -233,14 +249,19 @@ def contact_reply(
         locale: as `crisis_reply` takes it.
         level: that is raised.
         kinds: of the danger, whose services come first.
+        question: the supporter's last text. What was asked about a mere concern is asked again, for
+            "no" has the opposite meaning after "are you safe?".
         has_answered: the seeker said something on whether they are safe, which left doubt.
         earlier_replies: as `crisis_reply` takes it.
     """
-    words = _pick(_CONTACT, earlier_replies)
     if level is _IMMINENT:
         words = _CONTACT_IN_EMERGENCY.format(emergency=emergency_number(locale))
-    elif has_answered:
-        words = _CONTACT_AFTER_ANSWER
+    else:
+        words = _CONTACT_AFTER_ANSWER if has_answered else _pick(_CONTACT, earlier_replies)
+        asked = _ARE_YOU_SAFE
+        if level is _CONCERN and question is not None and asks_about_danger(question):
+            asked = _IS_IT_SO.get(_themes(kinds)[0], _ARE_YOU_SAFE)
+        words = words.format(question=asked)
     return f"{words} {resource_line(locale, kinds)}"
 
 

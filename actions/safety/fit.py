@@ -8,7 +8,8 @@ the patterns flag it. Labels are whether a message is dangerous at all, whether 
 (high or imminent), and each kind. A message is judged by its most dangerous piece, so pieces are
 learnt from: any of a harmless message first, and in later passes the one that decides (multiple
 instance learning). The threshold of the first label is the one at which classifier and patterns
-flag a share of `--false-alarms` of the validation part's turns. The held-out lines of the tests are
+flag a share of `--false-alarms` of the validation part's turns; that of the second is chosen
+likewise. The held-out lines of the tests are
 never read.
 """
 
@@ -18,6 +19,7 @@ import argparse
 import hashlib
 import json
 import random
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +30,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from actions.safety.classifier import ADAPTER, DIRECT, OUTPUTS, RISK, RiskClassifier, RiskModel
+from actions.safety.classifier import (
+    ADAPTER,
+    DIRECT,
+    OUTPUTS,
+    RISK,
+    SURE,
+    RiskClassifier,
+    RiskModel,
+)
 from actions.safety.harmless_turns import chatted_turns, seeker_turns, told_turns
 from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
 from actions.safety.patterns import assess_text
@@ -40,8 +50,15 @@ _RANK, _EPOCHS, _BATCH, _WARM_UP, _READ_AT_ONCE = 16, 3, 32, 40, 64
 _LEARNING_RATE, _HEAD_RATE = 1e-3, 3e-3
 _POSITIVE_WEIGHT = 2.0
 _DIRECT, _KIND = 0.5, 0.5
+_CARELESS = 0.15
+"""Share of what is shown without its apostrophes and commas, as many people write."""
+
 _TOLD, _CHATTED = 4_000, 3_000
 """Messages of EmpatheticDialogues and of PERSONA-CHAT."""
+
+_FALSE_DIRECTS = 0.002
+"""Share of turns that the classifier alone may take for outright danger: the words for it would be
+strange ones, and people on duty are told."""
 
 _EASY, _EASY_SHOWN = 0.02, 0.2
 """Of the turns whose risk is found to be no more than that, later passes show that share."""
@@ -112,6 +129,16 @@ def _piece(line: Labelled, span: Span) -> Labelled:
     return replace(line, text=line.text[slice(*span)].strip())
 
 
+def carelessly(lesson: Sequence[Labelled], draw: random.Random) -> list[Labelled]:
+    """Return the lines, some of them as people write who leave out apostrophes and commas."""
+    return [
+        replace(line, text=re.sub("[\u2019',]", "", line.text))
+        if draw.random() < _CARELESS
+        else line
+        for line in lesson
+    ]
+
+
 def lessons(
     model: RiskModel,
     lines: list[Labelled],
@@ -157,7 +184,7 @@ def fit(
     for epoch, lesson in enumerate(lessons(model, lines, turns, draw, first), start=first):
         steps = len(lesson) // _BATCH + 1
         warm_up = max(1, min(_WARM_UP, steps // 5)) if not epoch else 1
-        for number, batch in enumerate(batches(lesson, draw)):
+        for number, batch in enumerate(batches(carelessly(lesson, draw), draw)):
             left = 1 - (epoch + number / steps) / _EPOCHS
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * min(left, (number + 1) / warm_up)
@@ -175,10 +202,15 @@ def fit(
 
 
 def risks(classifier: RiskClassifier, texts: Sequence[str]) -> Any:
-    """Return the greatest probability of a risk among each message's pieces; 2 of a message that
-    the patterns flag whatever the classifier says.
+    """Return of each message the greatest probability of a risk among its pieces, and that piece's
+    of a direct one, (N, 2); 2 and 0 of a message that the patterns flag whatever the classifier
+    says.
     """
-    found = [2.0 if assess_text(t).is_flagged else classifier.greatest(t)[0] for t in texts]
+    found = []
+    for text in texts:
+        risk, of_output, _ = classifier.greatest(text)
+        is_flagged = assess_text(text).is_flagged
+        found.append((2.0, 0.0) if is_flagged else (risk, of_output.get(DIRECT, 0.0)))
     return np.array(found, dtype=np.float32)
 
 
@@ -247,8 +279,9 @@ def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) 
     """Choose the threshold, write the model and what it was made of."""
     classifier = RiskClassifier(lambda: model, {})
     valid = risks(classifier, seeker_turns(options.esconv, "valid"))
-    risk_from = threshold(valid, options.false_alarms)
-    model.save(options.output, {RISK: risk_from, DIRECT: _DIRECT, "kind": _KIND})
+    risk_from = threshold(valid[:, 0], options.false_alarms)
+    direct_from = max(_DIRECT, threshold(valid[:, 1] * (valid[:, 0] >= SURE), _FALSE_DIRECTS))
+    model.save(options.output, {RISK: risk_from, DIRECT: direct_from, "kind": _KIND})
     files = [options.esconv, options.empathetic_dialogues, options.persona_chat]
     files += sorted(UTTERANCES.glob("*.tsv"))
     run = {
@@ -259,7 +292,7 @@ def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) 
         "data": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
     }
     (options.output / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(f"{counts}, threshold {risk_from:.4f}: {options.output}")
+    print(f"{counts}, thresholds {risk_from:.4f}, {direct_from:.4f}: {options.output}")
 
 
 if __name__ == "__main__":

@@ -10,21 +10,24 @@ _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _LONGEST = 220
 """Characters of a piece; who writes without full stops is cut at words."""
 
-_MOST = 24
-"""Pieces that are looked at: the first and, of a longer message, the last ones."""
+_MOST = 400
+"""Pieces that are looked at, more than a message has that can be answered; of a longer one the
+first and the last."""
 
 Span = tuple[int, int]
 
 
 def pieces(text: str) -> list[Span]:
     """Return the spans of a message's sentences and of each two that follow each other, no more
-    than `_MOST`.
+    than `_MOST`: without the pairs before a sentence is left out.
     """
     sentences = list(_sentences(text))
     pairs = [(one[0], two[1]) for one, two in itertools.pairwise(sentences)]
     spans = sorted({*sentences, *(pair for pair in pairs if pair[1] - pair[0] <= _LONGEST)})
+    if len(spans) <= _MOST:
+        return spans
     half = _MOST // 2
-    return spans if len(spans) <= _MOST else [*spans[:half], *spans[-half:]]
+    return sentences if len(sentences) <= _MOST else [*sentences[:half], *sentences[-half:]]
 
 
 def _sentences(text: str) -> Iterator[Span]:

@@ -26,6 +26,7 @@ class Says(Enum):
     NO_ACT = auto()
     NO_HARM_TO_OTHERS = auto()
     HELP_IS_HERE = auto()
+    CHANGED = auto()
     NEVER_WAS = auto()
     FINE = auto()
     NO = auto()
@@ -76,9 +77,8 @@ _FROM_WHAT = (
     r"|news|move|him|her|it|that|today|tomorrow|everything|studying|working|shift))?"
 )
 _A_BIT = (
-    r"(?:(?:but|and|just|only|still|its|it is|it was|thats|im|i am|i was|i feel|i felt"
-    r"|ive been"
-    r"|i have been|i had|i just had|a bit|a little|so|feeling|today was|had) )*"
+    r"(?:(?:but|and|just|only|still|its|it|is|was|thats|im|i|am|feel|felt|feeling|ive|have|been|had"
+    r"|a|bit|little|so|today|really) )*"
 )
 _MYSELF = r"(?:hurt|harm|kill|cut)(?:ing)? my ?self"
 _ANYBODY = (
@@ -133,6 +133,10 @@ _LEADS_AND_BODY: dict[Says, str] = {
         r"(?: just)? (?:here|arrived|come|coming|on (?:its|their|the) way)(?: with me| now)?"
         rf"|{_LEAD}i(?:m| am) (?:at|in) (?:the |a )?(?:hospital|er|emergency room)(?: now)?"
         r"|i(?:ve| have)? called (?:911|999|112|000|an ambulance|the ambulance|emergency services)"
+        r"|i(?:ve| have)? (?:just )?(?:called|rang|texted|phoned|talked to|spoke to|spoken to"
+        r"|talked with|spoke with) (?:988|samaritans|the samaritans|lifeline|(?:the|a|my) (?:crisis"
+        rf" |suicide )?(?:line|hotline|helpline|doctor|therapist|counsell?or|{_KIN}))"
+        r"|(?:they|she|he)(?: (?:really|have|has))? (?:helped(?: me)?|calmed me down)"
     ),
     Says.NEVER_WAS: (
         rf"{_LEAD}(?:(?:(?:it|that) (?:is|was)|its|thats|just|only) )*(?:an? )?(?:figure of speech"
@@ -143,7 +147,7 @@ _LEADS_AND_BODY: dict[Says, str] = {
         r"|that came out wrong|not literally|(?:i think )?you(?:ve| have)? (?:misread|misunderstood"
         r"|got) ?(?:me|it|me wrong|it wrong)?|misunderstanding|jk"
         r"|(?:i(?:m| am| was) )?(?:just |only )?(?:kidding|joking|exaggerating|being dramatic"
-        rf"|being sarcastic)|i (?:dont|do not) want to (?:die|{_HARM})|i want to live"
+        rf"|being sarcastic)|i (?:dont|do not) want to (?:die|{_HARM})"
         r"|i love (?:my )?life"
         r"|i (?:dont|do not) have (?:suicidal thoughts|(?:any )?(?:thoughts like that"
         r"|such thoughts)"
@@ -151,6 +155,12 @@ _LEADS_AND_BODY: dict[Says, str] = {
         r"|(?:i have )?no (?:such )?(?:thoughts?|plans?|intentions?)"
         rf"(?: like that| (?:of|to) (?:that|{_HARM}))?"
         r"|i(?:d| would) never do (?:that|such a thing|something like that|anything like that)"
+        rf"|i (?:was not|wasnt|am not|m not)? ?talking about (?:that|suicide|dying|death|{_HARM})"
+        r"|i was (?:only |just )?quoting(?: (?:a|the|my favou?rite) (?:song|film|movie|book|show)"
+        r"| (?:a |the |song )?lyrics?)?"
+        rf"|i love my (?:{_KIN}|life|cat|dog)s?(?: too much| so much)?"
+        r"|i (?:only |just )?(?:meant|mean) my (?:phone|laptop|computer|car|battery|plants?)"
+        r" (?:is|was|died|is dead|is dying|broke)"
         rf"|i (?:only |just )?(?:meant|mean|was talking about|am talking about) (?:quitting "
         rf"|leaving "
         rf"|changing )?(?:my|the|a|this|that)(?: (?:old|new|current|stupid|damn))? {_WHAT_I_MEANT}"
@@ -158,10 +168,20 @@ _LEADS_AND_BODY: dict[Says, str] = {
     ),
     Says.COURTESY: (
         r"(?:thanks?|thank you|ok(?:ay)?|what|wait|why|promise|(?:thanks|thank you) (?:for asking"
-        r"|a lot"
+        r"|a lot|for (?:caring|listening|being here|your (?:concern|help|support))"
         r"|for checking(?: on me)?|so much|anyway)|but (?:thanks|thank you)(?: for asking)?"
+        r"|(?:please )?(?:dont worry|no need to worry|you dont (?:have|need) to worry)"
+        r"(?: about me)?"
+        r"|(?:can|could) (?:we|i) (?:please )?(?:just )?(?:talk about|go back to|get back to)"
+        rf" (?:my |the )?(?:{_WHAT_I_MEANT}|{_KIN}|ex|landlord|something else|other things|that)"
+        r"(?: now| instead| please)*"
         r"|thats (?:it|all)"
         r"|why (?:do|are|would) you (?:keep |even )?ask(?:ing)?(?: me)?(?: that)?)"
+    ),
+    Says.CHANGED: (
+        rf"{_LEAD}(?:i (?:dont|do not|no longer) (?:feel|think) (?:that way|like that|this way)"
+        r"(?: any ?more| now)*|i(?:ve| have)? changed my mind|i want to live|the feeling has passed"
+        r"|it (?:has )?passed)"
     ),
     Says.FINE: (
         rf"{_LEAD}(?:(?:i(?:m| am)|i feel|doing|feeling|its|all"
@@ -191,7 +211,8 @@ _LEADS_AND_BODY: dict[Says, str] = {
         rf"{_LEAD}(?:my|our) {_KIN}(?:s| is| are| has| have)? (?:here|with me|here with me"
         rf"|come over"
         r"|coming over|staying(?: with me| over)?)"
-        rf"|{_LEAD}i(?:m| am) (?:with|at) my {_KIN}s?(?: place| house)?|i(?:m| am) not alone"
+        rf"|{_LEAD}i(?:m| am)(?: at home| home| here)? (?:with|at) my {_KIN}s?(?: place| house)?"
+        r"|i(?:m| am) not alone"
     ),
 }
 _PATTERNS = {said: re.compile(pattern) for said, pattern in _LEADS_AND_BODY.items()}
@@ -228,6 +249,20 @@ _DOUBT = re.compile(
     r"|happy now|yeah right|pain|hurts?|broken|husband|wife|boyfriend|girlfriend|partner|ex|uncle"
     r"|he|hes|him|his|she|shes|her|they|theyre|them|their)\b"
 )
+# What else somebody tells who was asked about suicide without need, and no word of danger in it.
+_EVERYDAY = re.compile(
+    rf"\b(?:{_SAD}|{_WHAT_I_MEANT}|colleagues?|coworkers?|customers?|manager|landlord|rent|bills|money"
+    r"|roommates?|flatmates?|friends?|exams?|grades?|homework|teachers?|classmates?|deadlines?"
+    r"|broke up|break ?up|divorced?|dating|dumped|cheated|argument|argued|traffic|venting)\b"
+)
+_HINT = re.compile(
+    r"\b(?:stop\w*|end|ends|ended|ending|over|gone|going|leave|leaving|left|escape|disappear\w*|vanish"
+    r"|burden|forever|peace\w*|quiet|nothing|worth\w*|exist\w*|live|living|life|death|dead|die|died"
+    r"|dying|kill\w*|suicid\w*|harm\w*|pray\w*|given|gave|give|giving|sold|last|final\w*|bought"
+    r"|wrote|writing|letters?|notes?|watch\w*|burn\w*|wait\w*|way|point|strength|anything|something"
+    r"|it|need\w*|help\w*|want\w*|myself|mind|better|burial|funeral|with a|of living)\b"
+)
+_TELLS = re.compile(r"(?:(?:just|only|well) )*(?:im|i|ive|id|we|weve|its|that|thats|this|my \w+)\b")
 _FRIENDLY = frozenset("🙂😊😀😁😄😅😂🤣😌🤗👍🙏🥰💕💛💙💚♥❤☺")
 
 
@@ -249,6 +284,17 @@ class Clause:
     def is_in_doubt(self) -> bool:
         """Whether it may take back what stands beside it."""
         return self.says is Says.OTHER and (self.asked or _DOUBT.search(self.words) is not None)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is a sentence on everyday troubles, without a word that may hint at danger."""
+        is_sentence = _TELLS.match(self.words) is not None and _EVERYDAY.search(self.words)
+        return (
+            self.says is Says.OTHER
+            and bool(is_sentence)
+            and not self.is_in_doubt
+            and _HINT.search(self.words) is None
+        )
 
 
 def is_plain(text: str) -> bool:
@@ -285,6 +331,8 @@ _MOST_WORDS = 20
 _READ = 2_000
 """Characters of a message."""
 
+_AFTER_NO = r"(?:(?<=^no)|(?<=^nope)|(?<=^nah))\s(?=(?:i|im|ive|its|my|we)\b)"
+_BEFORE_JUST = r"(?<!\bi)(?<!\bim)(?<!\bam)(?<!\bwas)\s(?=just\b)"
 _COMMA = r"[,:()/\u2013\u2014]| - "
 
 
@@ -292,7 +340,7 @@ def _pieces(part: str) -> list[str]:
     """Return the parts that "and", "but" or "just" joins; one, where they are read as one."""
     if _meaning(part) is not Says.OTHER:
         return [part]
-    pieces = re.split(r"\b(?:and|but)\b|\s(?=just\b)", part)
+    pieces = re.split(rf"\b(?:and|but)\b|{_AFTER_NO}|{_BEFORE_JUST}", part)
     if not pieces[-1].strip():  # "..., but": the rest was not said
         pieces[-1] = part.split()[-1]
     return [piece for piece in map(str.strip, pieces) if piece]

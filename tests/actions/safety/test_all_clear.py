@@ -358,6 +358,93 @@ def test_what_is_no_denial_leaves_a_concern(text: str) -> None:
     assert carried_risk(CONCERN, NO_RISK, text, question=THINKS_OF_IT) is CONCERN
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No, I just feel lonely",
+        "No I'm not suicidal. I'm exhausted from caring for my mum",
+        "No, I meant my phone died",
+        "No! I was quoting a song",
+        "No I'm fine, can we talk about my boss?",
+        "of course not, I love my kids too much",
+        "I wasn't talking about suicide",
+        "no, I just miss my old friends",
+        "No. My boss yells at me all day",
+        "no, it's only that my landlord raised the rent",
+        "No, nothing like that, I am worried about my exam results",
+        "Nope, my roommate is loud",
+        "no i am only frustrated with my team",
+        "I'm not suicidal, I'm just sad",
+    ],
+)
+def test_a_no_may_be_followed_by_what_the_trouble_is(text: str) -> None:
+    assert carried_risk(CONCERN, NO_RISK, text, question=THINKS_OF_IT) is NONE
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is not NONE or "suicidal" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no, I have it all arranged",
+        "No. I'm at peace with it",
+        "No, I have the tablets here",
+        "No, I made a deal with the universe",
+        "no, I sold my things",
+        "No, I am on a bridge",
+        "no, I am looking at the water",
+        "No, I did that yesterday",
+        "no, I'm standing outside on the ledge",
+        "no, I settled my debts",
+        "no, I gave my job away",
+        "no, my friends are better off",
+        "no, I left my job for good",
+        "my boss, no, yells at me",
+    ],
+)
+def test_not_by_what_may_be_the_danger(text: str) -> None:
+    assert carried_risk(CONCERN, NO_RISK, text, question=THINKS_OF_IT) is CONCERN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes I am safe. Thank you for caring",
+        "I'm safe, don't worry about me",
+        "yes i'm safe, i'm at home with my mom",
+        "Yes I'm safe. Can we talk about my job now?",
+        "I'm not suicidal anymore",
+    ],
+)
+def test_plain_words_may_be_kind(text: str) -> None:
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't feel that way anymore",
+        "I changed my mind, I want to live",
+        "I called 988 and they helped me",
+        "I talked to my sister",
+    ],
+)
+def test_who_says_that_it_has_passed_or_that_somebody_helped_is_asked_once_more(text: str) -> None:
+    assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is CONCERN
+
+
+def test_what_was_asked_is_asked_again_so_that_no_keeps_its_meaning() -> None:
+    """ "No" after "are you safe?" is danger; after "are you having thoughts of ...?" it is none."""
+    again = contact_reply(question=THINKS_OF_IT, has_answered=True)
+    assert carried_risk(CONCERN, NO_RISK, "no", question=again) is NONE
+    assert carried_risk(CONCERN, NO_RISK, "no", question=contact_reply(question=again)) is NONE
+    assert "are you safe" in contact_reply(level=HIGH, question=THINKS_OF_IT)
+    assert "are you safe" in contact_reply(question=IS_SAFE)
+    others = frozenset({RiskKind.HARM_TO_OTHERS})
+    hurts = asked(CONCERN, RiskKind.HARM_TO_OTHERS)
+    again = contact_reply(question=hurts, kinds=others)
+    assert carried_risk(CONCERN, NO_RISK, "no", question=again, kinds=others) is NONE
+
+
 def test_a_denial_answers_a_question() -> None:
     """After a restart the bot asks "how are you doing?"; "I'm good" is no denial then."""
     for text in ("no", "I'm okay", "I'm good, thanks", "I didn't mean it like that"):
