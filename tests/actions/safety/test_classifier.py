@@ -12,10 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actions.message_screen import MAX_MESSAGE_CHARACTERS
 from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, assessment
 from actions.safety import fit as fitting
 from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
-from actions.safety.fit import any_pieces, deciding_pieces, fit, lessons, threshold
+from actions.safety.fit import (
+    any_pieces,
+    carelessly,
+    deciding_pieces,
+    fit,
+    lessons,
+    risks,
+    threshold,
+)
 from actions.safety.labelled import Labelled, read_labelled
 from actions.safety.pieces import pieces
 from pal_model import Conversation, Speaker, Utterance
@@ -71,12 +80,18 @@ class TestPieces:
         assert "".join(cut).split() == text.split()
         assert max(map(len, cut)) <= 220
 
-    def test_a_very_long_message_is_read_at_both_ends(self) -> None:
-        text = "".join(f"This is sentence {n}. " for n in range(500))
+    def test_a_message_that_can_be_answered_is_read_whole(self) -> None:
+        text = "".join(f"Number {n} is another sentence. " for n in range(250))
+        assert 7_500 < len(text) <= MAX_MESSAGE_CHARACTERS
+        cut = {text[a:b].strip() for a, b in pieces(text)}
+        assert {f"Number {n} is another sentence." for n in range(250)} <= cut
+
+    def test_one_that_is_longer_by_far_is_read_at_both_ends(self) -> None:
+        text = "".join(f"This is sentence {n}. " for n in range(5_000))
         cut = [text[a:b] for a, b in pieces(text)]
-        assert len(cut) == 24
+        assert len(cut) == 400
         assert "sentence 0." in cut[0]
-        assert "sentence 499." in cut[-1]
+        assert "sentence 4999." in cut[-1]
 
     @given(st.text(max_size=2_000))
     def test_spans_are_in_the_text_and_in_order(self, text: str) -> None:
@@ -96,6 +111,25 @@ class TestAssessing:
         assert "letters" in text[slice(*found.evidence)]
         assert RiskKind.SUICIDE in found.kinds
         assert 0 < found.confidence <= 1
+
+    @pytest.mark.parametrize(
+        "text", ["I'm hiding in the bathroom from him", "I don't want to be here", "We can't talk"]
+    )
+    def test_a_closing_stop_and_the_sort_of_apostrophe_change_nothing(self, text: str) -> None:
+        """A full stop once took what was heard from 0.88 to 0.02."""
+        greatest, _, _ = shipped_classifier().greatest(text)
+        for written in (f"{text}.", f" {text}!!", f"{text}...", text.replace("'", "\u2019")):
+            assert shipped_classifier().greatest(written)[0] == pytest.approx(greatest, abs=1e-5)
+
+    def test_danger_in_the_middle_of_a_long_message_is_heard(self) -> None:
+        everyday = ["The bus was late again.", "I had soup for lunch.", "My cat sleeps a lot."] * 7
+        danger = "I have a rope in the garage and I keep going to look at it."
+        text = " ".join([*everyday, danger, *everyday])
+        found = shipped_classifier().assess(text)
+        assert found.is_flagged
+        assert found.evidence is not None
+        assert "rope" in text[slice(*found.evidence)]
+        assert not shipped_classifier().assess(" ".join(everyday)).is_flagged
 
     def test_the_worse_of_both_counts_and_kinds_add_up(
         self, monkeypatch: pytest.MonkeyPatch
@@ -204,6 +238,25 @@ class TestLessonsOfAllPasses:
             assert (texts[dangerous.text], texts[harmless.text]) == (1, 3)
             assert all(texts[text] == 1 for text in hard)
             assert 10 <= len(texts) - 2 - len(hard) <= 60
+
+
+def test_some_of_what_is_shown_is_written_carelessly() -> None:
+    line = Labelled(
+        RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He's here, and I can\u2019t leave."
+    )
+    written = Counter(shown.text for shown in carelessly([line] * 1_000, random.Random(1)))
+    careless = "Hes here and I cant leave."
+    assert set(written) == {line.text, careless}
+    assert 100 <= written[careless] <= 200
+
+
+def test_what_the_patterns_flag_is_counted_whatever_the_classifier_says() -> None:
+    class Hears(RiskClassifier):
+        def greatest(self, text: str) -> tuple[float, dict[str, float], tuple[int, int]]:
+            return 0.3, {"direct": 0.2}, (0, len(text))
+
+    found = risks(Hears(RiskModel.load, {}), ["I want to kill myself.", "I like tea."])
+    assert found.tolist() == pytest.approx(np.array([[2.0, 0.0], [0.3, 0.2]]))
 
 
 def test_a_threshold_flags_at_most_its_share() -> None:
