@@ -63,10 +63,6 @@ strange ones, and people on duty are told."""
 _EASY, _EASY_SHOWN = 0.02, 0.2
 """Of the turns whose risk is found to be no more than that, later passes show that share."""
 
-_HARMLESS_TIMES = 3
-"""How often a harmless line is shown in an epoch: without that the classifier learns how the lines
-were written, for most of the harmless messages that it sees are ESConv's."""
-
 
 def target(line: Labelled) -> list[float]:
     """Return a line's labels, in the order of `OUTPUTS`."""
@@ -156,19 +152,15 @@ def lessons(
         first: epochs that `model` has seen are left out.
     """
     if not first:
-        yield any_pieces([*_harmless_more_often(lines), *turns], draw)
+        yield any_pieces([*lines, *turns], draw)
     for _ in range(max(first, 1), _EPOCHS):
-        of_lines = _harmless_more_often([piece for _, piece in deciding_pieces(model, lines)])
+        of_lines = [piece for _, piece in deciding_pieces(model, lines)]
         of_turns = [
             piece
             for risk, piece in deciding_pieces(model, turns)
             if risk > _EASY or draw.random() < _EASY_SHOWN
         ]
         yield [*of_lines, *of_turns]
-
-
-def _harmless_more_often(lines: Sequence[Labelled]) -> list[Labelled]:
-    return [*lines, *[line for line in lines if not line.kinds] * (_HARMLESS_TIMES - 1)]
 
 
 def fit(

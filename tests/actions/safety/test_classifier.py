@@ -216,9 +216,7 @@ class TestLessons:
 
 
 class TestLessonsOfAllPasses:
-    def test_harmless_lines_come_more_often_and_later_passes_leave_easy_turns_out(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_later_passes_leave_easy_turns_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He hit me.")
         harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
         turns = [replace(harmless, text=f"Turn {n}") for n in range(200)]
@@ -230,12 +228,11 @@ class TestLessonsOfAllPasses:
         )
         model = RiskModel.untrained(2)
         first, *later = lessons(model, [dangerous, harmless], turns, random.Random(1))
-        assert Counter(line.text for line in first)[harmless.text] == 3
-        assert len(first) == 204
+        assert len(first) == 202
         assert len(later) == 2
         for shown in later:
             texts = Counter(line.text for line in shown)
-            assert (texts[dangerous.text], texts[harmless.text]) == (1, 3)
+            assert (texts[dangerous.text], texts[harmless.text]) == (1, 1)
             assert all(texts[text] == 1 for text in hard)
             assert 10 <= len(texts) - 2 - len(hard) <= 60
 
