@@ -28,6 +28,7 @@ from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
 from training.fitting import FIRST_STAGE, RECIPE_FILE
+from training.manifest import begin
 from training.predicting import Conversations, personas_by_turn, predict
 from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
 from training.provenance import environment, folder_hashes
@@ -109,8 +110,8 @@ def evaluate(
     """Evaluate; return what is written to `evaluation.json`.
 
     Raises:
-        EvaluationError: the model was trained on what it is to be evaluated on, or another
-            evaluation was begun in `output`.
+        EvaluationError: the model was trained on what it is to be evaluated on.
+        OtherRunError: another evaluation was begun in `output`.
         PalError: a corpus, a model or an encoder cannot be used.
     """
     esconv = esconv or find_esconv()
@@ -288,30 +289,14 @@ def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str
     """Write what is evaluated, or make sure that what was begun there is the same. Perplexity may
     be asked for later: it is counted anew each time.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    manifest: dict[str, Any] = json.loads(
-        json.dumps(
-            {
-                "evaluation": {k: v for k, v in asdict(evaluation).items() if k != "perplexity"},
-                "data": turns.hashes,
-                "model": folder_hashes(Path(find_model(evaluation.model))),
-                "extractor": folder_hashes(find_extractor(evaluation.extractor)),
-                "environment": environment(),
-            }
-        )
-    )
-    file = output / MANIFEST_FILE
-    if not file.exists():
-        file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        return manifest
-    begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    for name, value in manifest.items():
-        if name != "environment" and begun.get(name) != value:
-            raise EvaluationError(
-                f"{file} was begun with {name} {begun.get(name)!r}, and this run has {value!r}. "
-                "Name another folder, or go on with what was begun."
-            )
-    return begun
+    facts = {
+        "evaluation": {k: v for k, v in asdict(evaluation).items() if k != "perplexity"},
+        "data": turns.hashes,
+        "model": folder_hashes(Path(find_model(evaluation.model))),
+        "extractor": folder_hashes(find_extractor(evaluation.extractor)),
+        "environment": environment(),
+    }
+    return begin(output / MANIFEST_FILE, facts)
 
 
 def read_alphas(file: str) -> dict[str, float]:
