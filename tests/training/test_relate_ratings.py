@@ -100,6 +100,13 @@ def test_averaged_words_know_no_order() -> None:
     assert float(vectors[0] @ vectors[2]) < 0.95
 
 
+def test_all_words_of_a_long_text_are_averaged() -> None:
+    """The packaged model reads 128 word pieces; its words have no such bound."""
+    words = SentenceEncoder(PACKAGED_WORDS)
+    long, turned = words.embed(["cat " * 200 + "dog " * 200, "dog " * 200 + "cat " * 200])
+    assert float(long @ turned) == pytest.approx(1)
+
+
 def test_a_missing_corpus_or_encoder_is_a_clear_error(
     rated_esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
