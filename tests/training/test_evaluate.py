@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -270,3 +270,17 @@ def test_predictions_that_cannot_be_used_are_named(
         read_predictions(file)
     with pytest.raises(evaluate.PalError, match="Cannot read"):
         read_predictions(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "kept", [(), range(7), (0, *range(7))], ids=["none", "one missing", "one twice"]
+)
+def test_strategies_that_are_not_each_ranked_once_are_named(
+    kept: Sequence[int], evaluated: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "predictions.jsonl"
+    line = json.loads((evaluated / "predictions.1.jsonl").read_text().splitlines()[0])
+    line["ranked"] = [line["ranked"][place] for place in kept]
+    file.write_text(json.dumps(line) + "\n")
+    with pytest.raises(evaluate.PalError, match=r"line 1: ranked is .*not each of the 8"):
+        read_predictions(file)
