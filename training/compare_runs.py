@@ -19,7 +19,7 @@ from typing import Any
 from pal_model import PalError
 from training.evaluate import MANIFEST_FILE, predictions_file
 from training.evaluation import Run, measure, require_same_turns
-from training.intervals import paired_difference
+from training.intervals import FEW, paired_difference
 from training.predictions import PredictionError, read_predictions
 from training.sentence_encoder import SentenceEncoder
 
@@ -129,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(
             f"n = {counts['turns']} turns, {counts['conversations']} conversations, seeds {seeds}"
         )
+        if counts["conversations"] <= FEW:
+            print("So few that p is of an exact sign-flip test, and that intervals are too narrow.")
     for record in records:
         print(json.dumps(counts | record) if options.json else _line(record))
     return 0
@@ -152,7 +154,9 @@ def _encoder(name: str | None, manifests: Sequence[Mapping[str, Any]]) -> Senten
 def _line(record: dict[str, Any]) -> str:
     line = f"{record['metric']:32}{record['ours']:9.3f}{record['theirs']:9.3f}"
     if "p" in record:
-        line += f"  {record['difference']:+.3f} [{record['low']:+.3f}, {record['high']:+.3f}]"
+        line += f"  {record['difference']:+.3f}"
+        if record["low"] is not None:
+            line += f" [{record['low']:+.3f}, {record['high']:+.3f}]"
         line += f"  p {record['p']:.3f}"
     return line
 

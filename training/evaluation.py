@@ -118,7 +118,7 @@ def _persona_similarity(predictions: Sequence[Prediction], encoder: SentenceEnco
 
 def summarise(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Return of each metric its mean over seeds, its standard deviation over them, each seed's
-    value, and where it is one of sums the 95 % interval of the mean.
+    value, and where it is one of sums the 95 % interval of the mean, if `interval` has one.
 
     Raises:
         PredictionError: the runs are not of the same turns.

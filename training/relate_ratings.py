@@ -107,7 +107,9 @@ def draw(of_aspects: Mapping[str, Trend], encoder: str, file: Path) -> None:
     for axes, (aspect, found) in zip(panels, of_aspects.items(), strict=True):
         ratings = np.array([level.rating for level in found.levels])
         means = np.array([level.similarity for level in found.levels])
-        ends = np.abs(np.array([level.interval for level in found.levels]).T - means)
+        ends = np.abs(
+            np.array([level.interval or (np.nan,) * 2 for level in found.levels]).T - means
+        )
         counts = "\n".join(f"{level.rating}: {level.count}" for level in found.levels)
         axes.errorbar(ratings, means, ends, fmt="o", capsize=3, label=f"conversations\n{counts}")
         line = found.intercept + found.slope * ratings
@@ -124,10 +126,10 @@ def table(of_aspects: Mapping[str, Trend]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for aspect, found in of_aspects.items():
         for level in found.levels:
-            low, high = level.interval
+            between = "[{:.3f}, {:.3f}]".format(*level.interval) if level.interval else ""
             yield (
                 f"| {ASPECTS[aspect]} | {level.rating} | {level.count} | {level.similarity:.3f} | "
-                f"[{low:.3f}, {high:.3f}] |"
+                f"{between} |"
             )
     yield ""
     yield "| rating of | slope | R² of the means | R² of conversations | Spearman | p |"

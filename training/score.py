@@ -3,7 +3,7 @@
 Perplexity of the human responses, and accuracy of the strategy, with the seeker's own persona,
 another seeker's, and none. A model that gains from its own persona and not from another's uses it;
 one that gains from both has learnt a style. Intervals are of a bootstrap over conversations; a
-later model is compared with the first by a paired one.
+later model is compared with the first turn by turn, see `training.intervals`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Score:
         word_perplexity: the same over the number of words, which white space separates;
             comparable across tokenizers.
         strategy_accuracy: share of turns whose most probable strategy is the supporter's.
-        token_perplexity_interval, strategy_accuracy_interval: 95 %.
+        token_perplexity_interval, strategy_accuracy_interval: 95 %; None of one conversation.
     """
 
     model: str
@@ -60,8 +60,8 @@ class Score:
     token_perplexity_with_strategy: float
     word_perplexity: float
     strategy_accuracy: float
-    token_perplexity_interval: tuple[float, float]
-    strategy_accuracy_interval: tuple[float, float]
+    token_perplexity_interval: tuple[float, float] | None
+    strategy_accuracy_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _perplexity(loss: Floats, count: Floats) -> SumMetric:
     return SumMetric(np.stack([loss, count], axis=1), lambda s: np.exp(s[..., 0] / s[..., 1]))
 
 
-def compare(ours: Counts, theirs: Counts, *, same_tokens: bool) -> dict[str, dict[str, float]]:
+def compare(ours: Counts, theirs: Counts, *, same_tokens: bool) -> dict[str, dict[str, Any]]:
     """Return how much more `ours` has of each metric than `theirs`, with interval and p.
 
     Args:

@@ -72,6 +72,23 @@ def test_differences_are_those_of_the_means_over_seeds(
     assert "-37.500" in others[0]
 
 
+def test_few_conversations_are_said_to_be_few(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def compared(count: int) -> str:
+        runs = {
+            f"{name} {count}": [prediction(i, right=right) for i in range(count)]
+            for name, right in (("ours", True), ("theirs", False))
+        }
+        assert main([str(written(tmp_path / name, run)) for name, run in runs.items()]) == 0
+        return capsys.readouterr().out
+
+    assert "an exact sign-flip test" in compared(3)
+    assert "an exact sign-flip test" not in compared(13)
+    accuracy = next(line for line in compared(1).splitlines() if line.startswith("ACC "))
+    assert accuracy.endswith("+100.000  p 1.000")
+
+
 def test_runs_of_other_turns_are_not_compared(
     folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

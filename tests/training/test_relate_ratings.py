@@ -13,7 +13,7 @@ from pal_model import Conversation, Persona, Speaker, Utterance
 from tests.training.conftest import CLOSE, FAR, NEUTRAL, rated_dialogue
 from training.readers.ratings import SeekerRating, read_ratings
 from training.readers.records import CorpusError
-from training.relate_ratings import Pair, main, pairs_of
+from training.relate_ratings import Pair, draw, main, pairs_of, table
 from training.sentence_encoder import PACKAGED, PACKAGED_WORDS, SentenceEncoder
 from training.trends import TooFewRatingsError, trend
 
@@ -60,7 +60,7 @@ def test_only_responses_after_something_is_known_are_compared() -> None:
     assert pairs_of(conversation, personas) == [Pair("I see.", "I am a nurse. I live alone.")]
 
 
-def test_a_trend_is_that_of_the_formulas() -> None:
+def test_a_trend_is_that_of_the_formulas(tmp_path: Path) -> None:
     ratings = [1] * 5 + [2] * 6 + [4] * 5 + [5]
     draws = np.random.default_rng(3)
     similarity = [0.1 * rating + float(draws.normal(0, 0.05)) for rating in ratings[:-1]] + [-1.0]
@@ -76,8 +76,12 @@ def test_a_trend_is_that_of_the_formulas() -> None:
     )
     # One conversation with a rating says nothing of the line, but is shown.
     assert [level.count for level in found.levels] == [5, 6, 5, 1]
-    low, high = found.levels[0].interval
+    low, high = found.levels[0].interval or (0, 0)
     assert low < found.levels[0].similarity < high
+    assert found.levels[3].interval is None
+    assert "| empathy | 5 | 1 | -1.000 |  |" in table({"empathy": found})
+    draw({"empathy": found, "relevance": found}, "encoder", tmp_path / "picture.svg")
+    assert "<svg" in (tmp_path / "picture.svg").read_text()
 
 
 def test_too_few_conversations_are_refused() -> None:

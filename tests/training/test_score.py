@@ -145,7 +145,7 @@ def test_models_are_compared_with_the_first_and_conditions_with_the_right_person
         found, value = line["against_first"]["token_perplexity"], line["token_perplexity"]
         assert found["value"] == pytest.approx(value - first[line["condition"]]["token_perplexity"])
         assert found["low"] < found["value"] < found["high"] < 0
-        assert found["p"] < 0.05
+        assert found["p"] == 2 / 2**3  # three conversations: no surer than that
 
 
 def test_one_that_reads_personas_is_compared_with_one_that_never_did(
@@ -193,7 +193,7 @@ def test_intervals_and_p_of_what_every_resample_says_alike() -> None:
     assert (score.turns, score.strategy_accuracy_interval) == (12, (0.5, 0.5))
     difference = compare(counts["ours"], counts["theirs"], same_tokens=True)
     assert difference["token_perplexity"]["value"] == pytest.approx(math.e - math.exp(2))
-    assert difference["token_perplexity"]["p"] < 0.01
+    assert difference["token_perplexity"]["p"] == 2 / 2**3
     assert difference["strategy_accuracy"]["p"] == 1
     others = compare(counts["ours"], counts["theirs"], same_tokens=False)
     assert set(others) == {"word_perplexity", "strategy_accuracy"}
