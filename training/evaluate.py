@@ -25,6 +25,7 @@ from pal_model import GenerationOptions, PalError, PalGenerator, Persona, Strate
 from pal_model.embedded import find_model
 from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
+from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
 from training.fitting import FIRST_STAGE, RECIPE_FILE
@@ -34,7 +35,7 @@ from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
 from training.run_config import RunConfig
-from training.score import CONDITIONS, Scorer, read_part
+from training.score import CONDITIONS, Scorer, read_part, require_others
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 
 MANIFEST_FILE = "evaluation_run.json"
@@ -112,6 +113,7 @@ def evaluate(
     Raises:
         EvaluationError: the model was trained on what it is to be evaluated on.
         OtherRunError: another evaluation was begun in `output`.
+        ScoreError: another seeker's persona is asked for, and there is none.
         PalError: a corpus, a model or an encoder cannot be used.
     """
     esconv = esconv or find_esconv()
@@ -128,6 +130,7 @@ def evaluate(
         evaluation.conversations,
         consecutive=evaluation.consecutive,
     )
+    require_others(turns.parts[evaluation.part], evaluation.persona)
     manifest = _begin(evaluation, turns, output)
     seekers = _seeker_personas(evaluation, scorer, turns, esconv)
     runs = predicted(evaluation, scorer, turns, output, seekers, batch_size, encoder)
@@ -323,7 +326,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--split", default="pal", help="such as hf_esconv")
     parser.add_argument("--part", default="test", choices=("valid", "test"))
-    parser.add_argument("--conversations", type=int, help="the first so many; default: all")
+    parser.add_argument("--conversations", type=positive, help="the first so many; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run each")
     parser.add_argument("--strategy", default="predicted", choices=("predicted", "gold"))
     alphas = parser.add_mutually_exclusive_group()
@@ -351,7 +354,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-perplexity", action="store_false", dest="perplexity", help="which no alpha changes"
     )
-    parser.add_argument("--batch-size", type=int, default=32, help="conversations at once")
+    parser.add_argument("--batch-size", type=positive, default=32, help="conversations at once")
     return parser
 
 

@@ -29,6 +29,7 @@ from pal_model.persona_extractor import (
     find_extractor,
     load_persona_extractor,
 )
+from training.arguments import positive
 from training.provenance import environment, file_hash, folder_hashes
 from training.readers.esconv import find_esconv, read_esconv, read_pesconv
 from training.readers.ratings import SeekerRating, read_ratings
@@ -205,7 +206,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", type=Path, required=True, help="folder of the results")
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
-    parser.add_argument("--conversations", type=int, help="the first so many; default: all rated")
+    parser.add_argument(
+        "--conversations", type=positive, help="the first so many; default: all rated"
+    )
     personas = parser.add_mutually_exclusive_group()
     personas.add_argument(
         "--extractor", default=EMBEDDED_EXTRACTOR, help="'embedded', 'rules', a folder, a hub name"

@@ -111,6 +111,15 @@ def test_all_words_of_a_long_text_are_averaged() -> None:
     assert float(long @ turned) == pytest.approx(1)
 
 
+def test_a_count_that_makes_no_sense_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Guards against -1, which would leave the last conversation out."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["--output", str(tmp_path), "--conversations", "-1"])
+    assert "--conversations: '-1' is given; it must be a whole" in capsys.readouterr().err
+
+
 def test_a_missing_corpus_or_encoder_is_a_clear_error(
     rated_esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

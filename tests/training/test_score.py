@@ -119,6 +119,35 @@ def test_what_is_not_there_is_told(
     assert "Cannot read /no/such/file.json" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_no_checkpoint_is_named(
+    esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path), "--esconv", str(esconv)]) == 2
+    assert f"error: Cannot load the model '{tmp_path}': " in capsys.readouterr().err
+
+
+def test_without_another_seeker_there_is_no_wrong_persona(
+    esconv: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be the seeker's own."""
+    one = ["--esconv", esconv, "--conversations", "1"]
+    assert main([str(argument) for argument in (base, *one)]) == 2
+    said = capsys.readouterr()
+    assert "'wrong' is another seeker's, and conversations are 1" in said.err
+    assert not said.out
+    assert set(scores(capsys, base, *one, "--conditions", "right", "none")) == {"right", "none"}
+
+
+@pytest.mark.parametrize("option", ["--conversations", "--batch-size"])
+@pytest.mark.parametrize("count", ["0", "-1", "one"])
+def test_counts_that_make_no_sense_are_named(
+    option: str, count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["model", option, count])
+    assert f"{option}: '{count}' is given; it must be a whole" in capsys.readouterr().err
+
+
 def test_models_are_compared_with_the_first_and_conditions_with_the_right_persona(
     esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
