@@ -286,7 +286,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PalError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(json.dumps({"table 2": _as_json(search.table_2), "chosen": _as_json(chosen)}, indent=2))
+    points = {"table 2": _as_json(search.table_2), "chosen": _as_json(chosen)}
+    print(json.dumps({"n": manifest["n"], **points}, indent=2))
     return 0
 
 
