@@ -13,7 +13,7 @@ from pal_model import Strategy
 from training import evaluate
 from training.evaluate import RESULT_FILE, Evaluation, main, require_unseen
 from training.predicting import predict, turn_seed
-from training.predictions import Prediction, read_predictions
+from training.predictions import Prediction, PredictionError, read_predictions
 from training.run_config import RunConfig
 from training.sentence_encoder import SentenceEncoder
 
@@ -291,9 +291,9 @@ def test_predictions_that_cannot_be_used_are_named(
     file = tmp_path / "predictions.jsonl"
     good = (evaluated / "predictions.1.jsonl").read_text().splitlines()[0]
     file.write_text(f"{good}\n{line or good}\n")
-    with pytest.raises(evaluate.PalError, match=problem):
+    with pytest.raises(PredictionError, match=problem):
         read_predictions(file)
-    with pytest.raises(evaluate.PalError, match="Cannot read"):
+    with pytest.raises(PredictionError, match="Cannot read"):
         read_predictions(tmp_path / "nowhere")
 
 
@@ -307,5 +307,5 @@ def test_strategies_that_are_not_each_ranked_once_are_named(
     line = json.loads((evaluated / "predictions.1.jsonl").read_text().splitlines()[0])
     line["ranked"] = [line["ranked"][place] for place in kept]
     file.write_text(json.dumps(line) + "\n")
-    with pytest.raises(evaluate.PalError, match=r"line 1: ranked is .*not each of the 8"):
+    with pytest.raises(PredictionError, match=r"line 1: ranked is .*not each of the 8"):
         read_predictions(file)

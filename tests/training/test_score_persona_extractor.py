@@ -119,8 +119,8 @@ def test_a_model_without_a_recipe_for_sentences_is_read_by_its_pooler(tmp_path: 
 
 def test_a_pooler_that_nobody_trained_makes_no_sentences(tmp_path: Path) -> None:
     """As in a checkpoint of a masked language model; transformers would draw one at random."""
-    sizes = {"vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
-    BertForMaskedLM(BertConfig(**sizes, intermediate_size=8)).save_pretrained(tmp_path)
+    config = BertConfig(vocab_size=9, hidden_size=12, num_hidden_layers=1, intermediate_size=8)
+    BertForMaskedLM(config).save_pretrained(tmp_path)
     with pytest.raises(SentenceEncoderError, match=r"Its weights lack pooler\.dense\.bias, pooler"):
         SentenceEncoder(str(tmp_path), device="cpu")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna import Study
 
 from pal_model import DEFAULT_ALPHAS, Strategy
 from training import search_alphas
@@ -77,7 +78,7 @@ def test_table_2_is_tried_whatever_else_has_been(
     """As in a folder whose first trial was lost."""
     monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
     with monkeypatch.context() as patch:
-        patch.setattr(search_alphas.optuna.Study, "enqueue_trial", lambda *_: None)
+        patch.setattr(Study, "enqueue_trial", lambda *_: None)
         with pytest.raises(StopIteration):
             search(esconv, base, tmp_path, "--trials", "1")
     record = search(esconv, base, tmp_path, "--trials", "1")
