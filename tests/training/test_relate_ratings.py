@@ -116,7 +116,7 @@ def test_a_count_that_makes_no_sense_is_named(
 ) -> None:
     """Guards against -1, which would leave the last conversation out."""
     with pytest.raises(SystemExit, match="2"):
-        main(["--output", str(tmp_path), "--conversations", "-1"])
+        main(["--output", str(tmp_path), "--esconv", "/no/such", "--conversations", "-1"])
     assert "--conversations: '-1' is given; it must be a whole" in capsys.readouterr().err
 
 

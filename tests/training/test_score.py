@@ -144,7 +144,7 @@ def test_counts_that_make_no_sense_are_named(
     option: str, count: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["model", option, count])
+        main(["/no/such/model", option, count])
     assert f"{option}: '{count}' is given; it must be a whole" in capsys.readouterr().err
 
 

@@ -177,5 +177,5 @@ def test_counts_that_make_no_sense_are_named(
     option: str, count: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["model", "--output", str(tmp_path), option, count])
+        main(["/no/such/model", "--output", str(tmp_path), option, count])
     assert f"{option}: '{count}' is given; it must be a whole" in capsys.readouterr().err
