@@ -1,8 +1,9 @@
 """Whether one model is better than another: `python -m training.compare_runs OURS THEIRS`.
 
-Both are folders that `training.evaluate` wrote, of the same turns. For each metric of sums over
-turns: the difference of the means over seeds, its 95 % interval and its p, by a paired bootstrap
-over conversations. Of metrics that count different things, such as distinct-n, the means alone.
+Both are folders that `training.evaluate` wrote, of the same turns of the same data. For each metric
+of sums over turns: the difference of the means over seeds, its 95 % interval and its p, as
+`training.intervals` has them. Of metrics that count different things, such as distinct-n, the means
+alone. Likeness to the persona is compared where one extractor said who the seekers are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from pal_model import PalError
 from training.evaluate import MANIFEST_FILE, predictions_file
 from training.evaluation import Run, measure, require_same_turns
-from training.intervals import paired_difference
+from training.intervals import FEW, paired_difference
 from training.predictions import PredictionError, read_predictions
 from training.sentence_encoder import SentenceEncoder
 
@@ -48,6 +49,27 @@ def read_runs(folder: Path, encoder: SentenceEncoder | None) -> list[Run]:
     """
     seeds = read_manifest(folder)["evaluation"]["seeds"]
     return [measure(read_predictions(predictions_file(folder, seed)), encoder) for seed in seeds]
+
+
+def require_same_data(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+    """Raise an error where two manifests say that the evaluations read other files.
+
+    Raises:
+        PredictionError: they do.
+    """
+    read = [manifest.get("data") for manifest in (ours, theirs)]
+    if all(read) and read[0] != read[1]:
+        raise PredictionError(
+            f"The two were evaluated on other data, {read[0]} and {read[1]} (SHA-256). Evaluate "
+            "both on the same files."
+        )
+
+
+def extractor_of(manifest: Mapping[str, Any]) -> Any:
+    """Return what tells the extractor of the seekers' personas: its hashes, or without files its
+    name.
+    """
+    return manifest.get("extractor") or manifest["evaluation"].get("extractor")
 
 
 def compare(ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -80,29 +102,61 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("ours", type=Path)
     parser.add_argument("theirs", type=Path)
     parser.add_argument("--encoder", help="of sentences, for Cos-Sim; default: leave that out")
-    parser.add_argument("--json", action="store_true", help="a JSON line a metric")
+    parser.add_argument("--json", action="store_true", help="a JSON line a metric, with the counts")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare; return the exit status."""
     options = build_parser().parse_args(arguments)
+    folders = (options.ours, options.theirs)
     try:
-        encoder = None if options.encoder is None else SentenceEncoder(options.encoder)
-        ours, theirs = (read_runs(folder, encoder) for folder in (options.ours, options.theirs))
+        manifests = [read_manifest(folder) for folder in folders]
+        require_same_data(*manifests)
+        encoder = _encoder(options.encoder, manifests)
+        ours, theirs = (read_runs(folder, encoder) for folder in folders)
         records = list(compare(ours, theirs))
     except PalError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    counts: dict[str, Any] = {
+        "turns": len(ours[0].predictions),
+        "conversations": len({p.conversation for p in ours[0].predictions}),
+        "seeds": [manifest["evaluation"]["seeds"] for manifest in manifests],
+    }
+    if not options.json:
+        seeds = " and ".join(map(str, counts["seeds"]))
+        print(
+            f"n = {counts['turns']} turns, {counts['conversations']} conversations, seeds {seeds}"
+        )
+        if counts["conversations"] <= FEW:
+            print("So few that p is of an exact sign-flip test, and that intervals are too narrow.")
     for record in records:
-        print(json.dumps(record) if options.json else _line(record))
+        print(json.dumps(counts | record) if options.json else _line(record))
     return 0
+
+
+def _encoder(name: str | None, manifests: Sequence[Mapping[str, Any]]) -> SentenceEncoder | None:
+    """Return the encoder for Cos-Sim; None, with a word on why, where that is of other personas."""
+    if name is None:
+        return None
+    ours, theirs = map(extractor_of, manifests)
+    if ours != theirs:
+        print(
+            "Cos-Sim is left out: the seekers' personas are from different extractors, "
+            f"{ours} and {theirs}.",
+            file=sys.stderr,
+        )
+        return None
+    return SentenceEncoder(name)
 
 
 def _line(record: dict[str, Any]) -> str:
     line = f"{record['metric']:32}{record['ours']:9.3f}{record['theirs']:9.3f}"
     if "p" in record:
-        line += f"  {record['difference']:+.3f} [{record['low']:+.3f}, {record['high']:+.3f}]"
+        line += f"  {record['difference']:+.3f}"
+        if record["low"] is not None:
+            line += f" [{record['low']:+.3f}, {record['high']:+.3f}]"
         line += f"  p {record['p']:.3f}"
     return line
 

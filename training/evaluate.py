@@ -25,15 +25,17 @@ from pal_model import GenerationOptions, PalError, PalGenerator, Persona, Strate
 from pal_model.embedded import find_model
 from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
+from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
 from training.fitting import FIRST_STAGE, RECIPE_FILE
+from training.manifest import begin
 from training.predicting import Conversations, personas_by_turn, predict
 from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
 from training.run_config import RunConfig
-from training.score import CONDITIONS, Scorer, read_part
+from training.score import CONDITIONS, Scorer, read_part, require_others
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 
 MANIFEST_FILE = "evaluation_run.json"
@@ -109,8 +111,9 @@ def evaluate(
     """Evaluate; return what is written to `evaluation.json`.
 
     Raises:
-        EvaluationError: the model was trained on what it is to be evaluated on, or another
-            evaluation was begun in `output`.
+        EvaluationError: the model was trained on what it is to be evaluated on.
+        OtherRunError: another evaluation was begun in `output`.
+        ScoreError: another seeker's persona is asked for, and there is none.
         PalError: a corpus, a model or an encoder cannot be used.
     """
     esconv = esconv or find_esconv()
@@ -127,6 +130,7 @@ def evaluate(
         evaluation.conversations,
         consecutive=evaluation.consecutive,
     )
+    require_others(turns.parts[evaluation.part], evaluation.persona)
     manifest = _begin(evaluation, turns, output)
     seekers = _seeker_personas(evaluation, scorer, turns, esconv)
     runs = predicted(evaluation, scorer, turns, output, seekers, batch_size, encoder)
@@ -288,30 +292,14 @@ def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str
     """Write what is evaluated, or make sure that what was begun there is the same. Perplexity may
     be asked for later: it is counted anew each time.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    manifest: dict[str, Any] = json.loads(
-        json.dumps(
-            {
-                "evaluation": {k: v for k, v in asdict(evaluation).items() if k != "perplexity"},
-                "data": turns.hashes,
-                "model": folder_hashes(Path(find_model(evaluation.model))),
-                "extractor": folder_hashes(find_extractor(evaluation.extractor)),
-                "environment": environment(),
-            }
-        )
-    )
-    file = output / MANIFEST_FILE
-    if not file.exists():
-        file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        return manifest
-    begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    for name, value in manifest.items():
-        if name != "environment" and begun.get(name) != value:
-            raise EvaluationError(
-                f"{file} was begun with {name} {begun.get(name)!r}, and this run has {value!r}. "
-                "Name another folder, or go on with what was begun."
-            )
-    return begun
+    facts = {
+        "evaluation": {k: v for k, v in asdict(evaluation).items() if k != "perplexity"},
+        "data": turns.hashes,
+        "model": folder_hashes(Path(find_model(evaluation.model))),
+        "extractor": folder_hashes(find_extractor(evaluation.extractor)),
+        "environment": environment(),
+    }
+    return begin(output / MANIFEST_FILE, facts)
 
 
 def read_alphas(file: str) -> dict[str, float]:
@@ -338,7 +326,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--split", default="pal", help="such as hf_esconv")
     parser.add_argument("--part", default="test", choices=("valid", "test"))
-    parser.add_argument("--conversations", type=int, help="the first so many; default: all")
+    parser.add_argument("--conversations", type=positive, help="the first so many; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run each")
     parser.add_argument("--strategy", default="predicted", choices=("predicted", "gold"))
     alphas = parser.add_mutually_exclusive_group()
@@ -366,7 +354,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-perplexity", action="store_false", dest="perplexity", help="which no alpha changes"
     )
-    parser.add_argument("--batch-size", type=int, default=32, help="conversations at once")
+    parser.add_argument("--batch-size", type=positive, default=32, help="conversations at once")
     return parser
 
 

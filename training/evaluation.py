@@ -118,7 +118,7 @@ def _persona_similarity(predictions: Sequence[Prediction], encoder: SentenceEnco
 
 def summarise(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Return of each metric its mean over seeds, its standard deviation over them, each seed's
-    value, and where it is one of sums the 95 % interval of the mean.
+    value, and where it is one of sums the 95 % interval of the mean, if `interval` has one.
 
     Raises:
         PredictionError: the runs are not of the same turns.
@@ -142,14 +142,21 @@ def require_same_turns(runs: Sequence[Run]) -> None:
     """Raise an error where runs cannot be compared turn by turn.
 
     Raises:
-        PredictionError: a run lacks a turn that another has.
+        PredictionError: a run lacks a turn that another has, or has another supporter's response
+            or strategy there.
     """
-    turns = [[p.turn for p in run.predictions] for run in runs]
-    for other in turns[1:]:
-        if other != turns[0]:
-            differing = sorted(set(other) ^ set(turns[0]))
+    first = {p.turn: (p.reference, p.gold_strategy) for p in runs[0].predictions}
+    for run in runs[1:]:
+        other = {p.turn: (p.reference, p.gold_strategy) for p in run.predictions}
+        if differing := sorted(first.keys() ^ other.keys()):
             raise PredictionError(
-                f"Runs of {len(turns[0])} and of {len(other)} turns cannot be compared: "
+                f"Runs of {len(first)} and of {len(other)} turns cannot be compared: "
                 f"{len(differing)} turns are in one alone, such as {differing[:3]}. Evaluate both "
                 "on the same conversations."
+            )
+        if differing := [turn for turn in first if first[turn] != other[turn]]:
+            raise PredictionError(
+                f"In {len(differing)} of {len(first)} turns, such as {differing[:3]}, the human "
+                "supporters' responses or strategies are not the same. Evaluate both on the same "
+                "file."
             )

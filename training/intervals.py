@@ -3,10 +3,14 @@
 Turns of one conversation are alike, so conversations are drawn, with all of their turns. That works
 for metrics of sums over turns. Those of how many different things were said (distinct-n and its
 kin) are no such sums: a resample says everything twice that it draws twice.
+
+Few conversations resample as if they were all that there is: the intervals are too narrow, and of
+one conversation there is none. Whether two models differ is then told by an exact test instead.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +23,12 @@ from training.metrics import Label, Tokens, rouge_l_of
 Floats = NDArray[np.float64]
 
 RESAMPLES = 1000
+
+FEW = 12
+"""Up to so many conversations p is that of the exact test: all 4096 ways to swap them."""
+
+_ROUNDING = 1e-9
+"""Differences that are less apart are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +55,14 @@ class Difference:
 
     Attributes:
         value: the difference.
-        low, high: its 95 % interval.
-        p: twice the share of resamples in which it has the other sign, or none.
+        low, high: its 95 % interval; None of one conversation.
+        p: twice the share of resamples in which it has the other sign, or none; of `FEW`
+            conversations or fewer that of the exact test, which is never below 2 / 2^conversations.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     p: float
 
 
@@ -88,16 +99,15 @@ def rouge_l_metric(responses: Sequence[Tokens], references: Sequence[Tokens]) ->
 
 def interval(
     runs: Sequence[SumMetric], conversations: Sequence[int], seed: int = 0
-) -> tuple[float, float]:
-    """Return the 95 % interval of the mean over `runs`.
+) -> tuple[float, float] | None:
+    """Return the 95 % interval of the mean over `runs`; None of one conversation.
 
     Args:
         runs: of the same turns, such as with several seeds.
         conversations: which conversation each turn is of.
         seed: of the resampling.
     """
-    low, high = np.percentile(_resampled(runs, conversations, seed), [2.5, 97.5])
-    return float(low), float(high)
+    return _between(_resampled(runs, conversations, seed), conversations)
 
 
 def paired_difference(
@@ -106,27 +116,55 @@ def paired_difference(
     conversations: Sequence[int],
     seed: int = 0,
 ) -> Difference:
-    """Compare the means over runs by the paired bootstrap: both are resampled alike."""
-    draws = _resampled(ours, conversations, seed) - _resampled(theirs, conversations, seed)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    tail = 1 + min(int((draws <= 0).sum()), int((draws >= 0).sum()))
+    """Compare the means over runs by the paired bootstrap: both are resampled alike. Of `FEW`
+    conversations or fewer p is that of an exact test, for the bootstrap's would be far too small.
+    """
     value = np.mean([run.value for run in ours]) - np.mean([run.value for run in theirs])
-    p = min(1.0, 2 * tail / (len(draws) + 1))
-    return Difference(float(value), float(low), float(high), p)
+    draws = _resampled(ours, conversations, seed) - _resampled(theirs, conversations, seed)
+    low, high = _between(draws, conversations) or (None, None)
+    if len(set(conversations)) <= FEW:
+        return Difference(float(value), low, high, _exact_p(ours, theirs, conversations))
+    tail = 1 + min(int((draws <= 0).sum()), int((draws >= 0).sum()))
+    return Difference(float(value), low, high, min(1.0, 2 * tail / (len(draws) + 1)))
+
+
+def _between(draws: Floats, conversations: Sequence[int]) -> tuple[float, float] | None:
+    if len(set(conversations)) < 2:
+        return None
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _exact_p(
+    ours: Sequence[SumMetric], theirs: Sequence[SumMetric], conversations: Sequence[int]
+) -> float:
+    """Return p of the sign-flip test (Fisher 1935; Noreen 1989): the share, of all ways to swap the
+    models in some conversations, in which they differ as much or more, either way. What is swapped
+    is a conversation's sums, the mean over runs.
+    """
+    a, b = (np.mean([_sums(run, conversations) for run in runs], axis=0) for runs in (ours, theirs))
+    swapped = np.array(list(itertools.product((0.0, 1.0), repeat=len(a))))  # first: none
+    kept = 1 - swapped
+    of_sums = ours[0].of_sums
+    differences = np.abs(of_sums(kept @ a + swapped @ b) - of_sums(kept @ b + swapped @ a))
+    return float((differences >= differences[0] - _ROUNDING).mean())
 
 
 def _resampled(runs: Sequence[SumMetric], conversations: Sequence[int], seed: int) -> Floats:
     """Return the mean over runs of each resample, (`RESAMPLES`,)."""
-    _, members = np.unique(np.asarray(conversations), return_inverse=True)
-    count = int(members.max()) + 1
+    count = len(set(conversations))
     draws = np.random.default_rng(seed).integers(count, size=(RESAMPLES, count))
     times = np.stack([np.bincount(draw, minlength=count) for draw in draws]).astype(float)
-    values = []
-    for run in runs:
-        sums = np.zeros((count, run.statistics.shape[1]))
-        np.add.at(sums, members, run.statistics)
-        values.append(run.of_sums(times @ sums))
+    values = [run.of_sums(times @ _sums(run, conversations)) for run in runs]
     return np.asarray(np.mean(values, axis=0), dtype=np.float64)
+
+
+def _sums(run: SumMetric, conversations: Sequence[int]) -> Floats:
+    """Return the sums of each conversation, (conversations, S)."""
+    _, members = np.unique(np.asarray(conversations), return_inverse=True)
+    sums = np.zeros((int(members.max()) + 1, run.statistics.shape[1]))
+    np.add.at(sums, members, run.statistics)
+    return sums
 
 
 def _ratio(sums: Floats) -> Floats:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from pal_model import PalError, Strategy
 
@@ -19,6 +19,15 @@ class PredictionError(PalError):
 
 Turn = tuple[int, int]
 """A conversation's place in ESConv.json, and a response's place in it."""
+
+
+def _each_strategy_once(ranked: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
+    if len(ranked) != len(Strategy) or set(ranked) != set(Strategy):
+        raise ValueError(
+            f"{[strategy.value for strategy in ranked]} is not each of the {len(Strategy)} "
+            "strategies once"
+        )
+    return ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Prediction:
         seeker_persona: who the seeker is, by the extractor of the evaluation.
         gold_strategy: the supporter's.
         reference: the supporter's response.
-        ranked: the model's strategies, likeliest first.
+        ranked: each strategy once, the model's likeliest first.
         strategy: which the response was written with.
         alpha: and with which guidance strength.
         response: the model's.
@@ -45,7 +54,7 @@ class Prediction:
     seeker_persona: tuple[str, ...]
     gold_strategy: Strategy
     reference: str
-    ranked: tuple[Strategy, ...]
+    ranked: Annotated[tuple[Strategy, ...], AfterValidator(_each_strategy_once)]
     strategy: Strategy
     alpha: float
     response: str

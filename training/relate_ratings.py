@@ -29,6 +29,7 @@ from pal_model.persona_extractor import (
     find_extractor,
     load_persona_extractor,
 )
+from training.arguments import positive
 from training.provenance import environment, file_hash, folder_hashes
 from training.readers.esconv import find_esconv, read_esconv, read_pesconv
 from training.readers.ratings import SeekerRating, read_ratings
@@ -107,7 +108,9 @@ def draw(of_aspects: Mapping[str, Trend], encoder: str, file: Path) -> None:
     for axes, (aspect, found) in zip(panels, of_aspects.items(), strict=True):
         ratings = np.array([level.rating for level in found.levels])
         means = np.array([level.similarity for level in found.levels])
-        ends = np.abs(np.array([level.interval for level in found.levels]).T - means)
+        ends = np.abs(
+            np.array([level.interval or (np.nan,) * 2 for level in found.levels]).T - means
+        )
         counts = "\n".join(f"{level.rating}: {level.count}" for level in found.levels)
         axes.errorbar(ratings, means, ends, fmt="o", capsize=3, label=f"conversations\n{counts}")
         line = found.intercept + found.slope * ratings
@@ -124,10 +127,10 @@ def table(of_aspects: Mapping[str, Trend]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for aspect, found in of_aspects.items():
         for level in found.levels:
-            low, high = level.interval
+            between = "[{:.3f}, {:.3f}]".format(*level.interval) if level.interval else ""
             yield (
                 f"| {ASPECTS[aspect]} | {level.rating} | {level.count} | {level.similarity:.3f} | "
-                f"[{low:.3f}, {high:.3f}] |"
+                f"{between} |"
             )
     yield ""
     yield "| rating of | slope | R² of the means | R² of conversations | Spearman | p |"
@@ -203,7 +206,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", type=Path, required=True, help="folder of the results")
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
-    parser.add_argument("--conversations", type=int, help="the first so many; default: all rated")
+    parser.add_argument(
+        "--conversations", type=positive, help="the first so many; default: all rated"
+    )
     personas = parser.add_mutually_exclusive_group()
     personas.add_argument(
         "--extractor", default=EMBEDDED_EXTRACTOR, help="'embedded', 'rules', a folder, a hub name"

@@ -3,7 +3,7 @@
 Perplexity of the human responses, and accuracy of the strategy, with the seeker's own persona,
 another seeker's, and none. A model that gains from its own persona and not from another's uses it;
 one that gains from both has learnt a style. Intervals are of a bootstrap over conversations; a
-later model is compared with the first by a paired one.
+later model is compared with the first turn by turn, see `training.intervals`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pal_model import PalError
+from pal_model import ModelLoadError, PalError
 from pal_model.embedded import find_model
 
 # isort: split
@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from training.arguments import positive
 from training.esconv_turns import EsconvTurns, read_turns
 from training.examples import SupporterTurn, with_personas_of
 from training.fitting import RECIPE_FILE
@@ -35,6 +36,10 @@ from training.packing import IGNORED
 from training.run_config import DataSettings, RunConfig
 
 CONDITIONS = ("right", "wrong", "none")
+
+
+class ScoreError(PalError):
+    """A condition under which nothing can be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Score:
         word_perplexity: the same over the number of words, which white space separates;
             comparable across tokenizers.
         strategy_accuracy: share of turns whose most probable strategy is the supporter's.
-        token_perplexity_interval, strategy_accuracy_interval: 95 %.
+        token_perplexity_interval, strategy_accuracy_interval: 95 %; None of one conversation.
     """
 
     model: str
@@ -60,8 +65,8 @@ class Score:
     token_perplexity_with_strategy: float
     word_perplexity: float
     strategy_accuracy: float
-    token_perplexity_interval: tuple[float, float]
-    strategy_accuracy_interval: tuple[float, float]
+    token_perplexity_interval: tuple[float, float] | None
+    strategy_accuracy_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def _perplexity(loss: Floats, count: Floats) -> SumMetric:
     return SumMetric(np.stack([loss, count], axis=1), lambda s: np.exp(s[..., 0] / s[..., 1]))
 
 
-def compare(ours: Counts, theirs: Counts, *, same_tokens: bool) -> dict[str, dict[str, float]]:
+def compare(ours: Counts, theirs: Counts, *, same_tokens: bool) -> dict[str, dict[str, Any]]:
     """Return how much more `ours` has of each metric than `theirs`, with interval and p.
 
     Args:
@@ -195,16 +200,39 @@ def read_part(
     )
 
 
+def require_others(conversations: Sequence[Sequence[SupporterTurn]], *conditions: str) -> None:
+    """Make sure that "wrong", if it is asked for, does not come to a seeker's own persona.
+
+    Raises:
+        ScoreError: there is no other seeker.
+    """
+    if "wrong" in conditions and len(conversations) < 2:
+        raise ScoreError(
+            f"The persona 'wrong' is another seeker's, and conversations are {len(conversations)}. "
+            "Take 2 or more, or ask for 'right' and 'none' alone."
+        )
+
+
 class Scorer:
     """One checkpoint, ready to be measured."""
 
     def __init__(
         self, name: str, data: DataSettings | None = None, extractor: str | None = None
     ) -> None:
-        """Load a base model, or a folder that `training.finetune_pal` wrote; see `config_of`."""
+        """Load a base model, or a folder that `training.finetune_pal` wrote; see `config_of`.
+
+        Raises:
+            ModelLoadError: it is neither.
+        """
         self.name = name
         self.config = config_of(name, data, extractor)
-        self._form = load_form(self.config)
+        try:
+            self._form = load_form(self.config)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelLoadError(
+                f"Cannot load the model {name!r}: {error} Name a base model, or a folder that "
+                "training.finetune_pal wrote to the end."
+            ) from error
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._form.model.to(self._device).eval()
         self._strategies = torch.tensor(self._form.first_strategy_ids, device=self._device)
@@ -254,7 +282,12 @@ class Scorer:
     def with_personas(
         conversations: Sequence[Sequence[SupporterTurn]], condition: str
     ) -> list[list[SupporterTurn]]:
-        """Return the turns with the right personas, another seeker's ("wrong"), or none."""
+        """Return the turns with the right personas, another seeker's ("wrong"), or none.
+
+        Raises:
+            ScoreError: as `require_others`.
+        """
+        require_others(conversations, condition)
         if condition == "right":
             return [list(turns) for turns in conversations]
         none: Sequence[SupporterTurn] = ()
@@ -295,14 +328,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: see training.esconv")
     parser.add_argument("--split", default="pal")
     parser.add_argument("--part", default="valid", choices=("valid", "test"))
-    parser.add_argument("--conversations", type=int, help="the first so many; default: all")
+    parser.add_argument("--conversations", type=positive, help="the first so many; default: all")
     parser.add_argument(
         "--conditions", nargs="+", choices=CONDITIONS, default=CONDITIONS, help="default: all"
     )
     parser.add_argument(
         "--extractor", help="of personas; default: the one that each model was trained with"
     )
-    parser.add_argument("--batch-size", type=int, default=1, help="rows a forward pass")
+    parser.add_argument("--batch-size", type=positive, default=1, help="rows a forward pass")
     parser.add_argument("--output", type=Path, help="JSON lines; default: standard output alone")
     return parser
 
@@ -330,6 +363,7 @@ def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         wanted = [c for c in scorer.conditions() if c in options.conditions]
         if not wanted:
             print(f"{name} never saw a persona: left out, name 'none'", file=sys.stderr)
+        require_others(read[source], *wanted)
         own: dict[str, Counts] = {}
         for condition in wanted:
             own[condition] = scorer.count(read[source], condition, options.batch_size)

@@ -4,7 +4,8 @@ The paper leaves this to future work (Appendix D). Alphas trade overlap with wha
 said (BLEU-2) for diversity (distinct-2). Optuna's multi-objective TPE looks for the front between
 the two on the validation part, from Table 2 on. Of the front that point is chosen whose geometric
 mean of both, each over Table 2's, is greatest. It then has to prove itself:
-`python -m training.evaluate MODEL --alphas FOLDER/alphas.json`. A search that was stopped goes on.
+`python -m training.evaluate MODEL --alphas FOLDER/alphas.json`. A search that was stopped goes on;
+one of something else needs another folder.
 """
 
 from __future__ import annotations
@@ -22,13 +23,20 @@ import matplotlib as mpl
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, Trial
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pal_model import DEFAULT_ALPHAS, PalError, PalGenerator, Strategy
+from pal_model.embedded import find_model
 from pal_model.generation_options import PAPER_OPTIONS
+from pal_model.persona_extractor import find_extractor
 from pal_model.strategy import HIGH_ALPHA, LOW_ALPHA, MEDIUM_ALPHA
 from training import metrics
+from training.arguments import positive
+from training.esconv_turns import EsconvTurns
+from training.manifest import OtherRunError, begin
 from training.predicting import Conversations, personas_by_turn, predict
+from training.provenance import environment, folder_hashes
+from training.run_config import RunConfig
 from training.score import config_of, read_part
 
 LEVELS = {LOW_ALPHA: "low level", MEDIUM_ALPHA: "medium level", HIGH_ALPHA: "high level"}
@@ -37,6 +45,11 @@ LEVELS = {LOW_ALPHA: "low level", MEDIUM_ALPHA: "medium level", HIGH_ALPHA: "hig
 MOST = 1.5
 """The greatest alpha that is tried: twice Table 2's."""
 
+PART = "valid"
+OVERLAP, DIVERSITY = "B-2", "D-2"
+
+MANIFEST_FILE = "search_run.json"
+TRIALS_FILE = "trials.log"
 ALPHAS_FILE = "alphas.json"
 FRONT_FILE = "front.json"
 PICTURE_FILE = "front.svg"
@@ -80,28 +93,37 @@ class AlphaSearch:
         self._conversations = conversations
         self._all_eight = all_eight
         self._seed = seed
+        self._table_2 = {self._name(strategy): a for strategy, a in DEFAULT_ALPHAS.items()}
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(storage))),
             study_name=f"alphas of {'eight strategies' if all_eight else 'three levels'}",
-            sampler=optuna.samplers.TPESampler(seed=seed),
             directions=["maximize", "maximize"],
             load_if_exists=True,
         )
-        if not self._study.trials:
-            table_2 = {self._name(strategy): a for strategy, a in DEFAULT_ALPHAS.items()}
-            self._study.enqueue_trial(table_2)
+        # With the seed alone, a search that goes on would draw again what it has tried.
+        self._study.sampler = optuna.samplers.TPESampler(seed=seed + len(self._study.trials))
+        if not any(map(self._is_table_2, self._in_state(TrialState.COMPLETE, TrialState.WAITING))):
+            self._study.enqueue_trial(self._table_2)
 
     def run(self, trials: int) -> None:
-        """Go on until there are as many trials; the first is Table 2."""
-        done = sum(trial.state.is_finished() for trial in self._study.trials)
-        self._study.optimize(self._objective, n_trials=max(0, trials - done))
+        """Go on until as many trials are complete, Table 2 among them whatever else is. One that
+        was interrupted does not count.
+        """
+        missing = trials - len(self._in_state(TrialState.COMPLETE))
+        waiting = len(self._in_state(TrialState.WAITING))
+        self._study.optimize(self._objective, n_trials=max(missing, waiting))
 
     @property
     def points(self) -> list[Point]:
-        """All that was tried, Table 2 first."""
-        complete = [t for t in self._study.trials if t.values is not None]
-        return [self._point(trial) for trial in complete]
+        """All that was tried, in that order."""
+        return [self._point(trial) for trial in self._in_state(TrialState.COMPLETE)]
+
+    @property
+    def table_2(self) -> Point:
+        """Where the search begins, and what its result is compared with."""
+        complete = self._in_state(TrialState.COMPLETE)
+        return self._point(next(trial for trial in complete if self._is_table_2(trial)))
 
     @property
     def front(self) -> list[Point]:
@@ -123,6 +145,13 @@ class AlphaSearch:
         references = [metrics.tokenize(p.reference) for p in predictions]
         return metrics.bleu(said, references, 2), metrics.distinct(said, 2)
 
+    def _in_state(self, *states: TrialState) -> list[FrozenTrial]:
+        return self._study.get_trials(states=states)
+
+    def _is_table_2(self, trial: FrozenTrial) -> bool:
+        """One that waits has no parameters yet, but those that it is to have."""
+        return bool(trial.system_attrs.get("fixed_params", trial.params) == self._table_2)
+
     def _point(self, trial: FrozenTrial) -> Point:
         alphas = {strategy: trial.params[self._name(strategy)] for strategy in Strategy}
         return Point(alphas, *trial.values)
@@ -131,11 +160,52 @@ class AlphaSearch:
         return strategy.value if self._all_eight else LEVELS[DEFAULT_ALPHAS[strategy]]
 
 
-def save(search: AlphaSearch, output: Path) -> Point:
-    """Write the front, the picture and the chosen alphas; return the chosen point."""
-    table_2 = search.points[0]
+def begin_search(
+    options: argparse.Namespace, config: RunConfig, turns: EsconvTurns
+) -> dict[str, Any]:
+    """Return what the search is of; write it, or make sure that what was begun is the same.
+
+    Args:
+        options: of the command line.
+        config: of the model.
+        turns: what it responds to.
+
+    Raises:
+        OtherRunError: another search was begun in the folder, or nobody can tell which.
+    """
+    trials, manifest = options.output / TRIALS_FILE, options.output / MANIFEST_FILE
+    if trials.exists() and not manifest.exists():
+        raise OtherRunError(
+            f"{trials} is there without {MANIFEST_FILE}: what was tried on what cannot be told. "
+            "Name another folder."
+        )
+    facts = {
+        "search": {
+            "model": options.model,
+            "split": options.split,
+            "part": PART,
+            "conversations": options.conversations,
+            "seed": options.seed,
+            "all_eight": options.all_eight,
+            "objective": [OVERLAP, DIVERSITY],
+        },
+        "n": {"conversations": len(turns.parts[PART]), "turns": sum(map(len, turns.parts[PART]))},
+        "data": turns.hashes,
+        "model": folder_hashes(Path(find_model(options.model))),
+        "extractor": folder_hashes(find_extractor(config.data.extractor)),
+        "environment": environment(),
+    }
+    return begin(manifest, facts)
+
+
+def save(search: AlphaSearch, manifest: Mapping[str, Any], output: Path) -> Point:
+    """Write the front with the search's manifest, the picture and the chosen alphas; return the
+    chosen point.
+    """
+    table_2 = search.table_2
     chosen = max(search.front, key=lambda point: point.gain_over(table_2))
     record = {
+        **manifest,
         "trials": len(search.points),
         "table 2": _as_json(table_2),
         "chosen": _as_json(chosen),
@@ -151,8 +221,8 @@ def save(search: AlphaSearch, output: Path) -> Point:
 def _as_json(point: Point) -> dict[str, Any]:
     return {
         "alphas": {strategy.value: alpha for strategy, alpha in point.alphas.items()},
-        "B-2": point.overlap,
-        "D-2": point.diversity,
+        OVERLAP: point.overlap,
+        DIVERSITY: point.diversity,
     }
 
 
@@ -187,8 +257,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, required=True, help="folder of the results")
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--split", default="pal", help="whose validation part is used")
-    parser.add_argument("--conversations", type=int, help="the first so many; default: all")
-    parser.add_argument("--trials", type=int, default=30, help="Table 2 included")
+    parser.add_argument("--conversations", type=positive, help="the first so many; default: all")
+    parser.add_argument("--trials", type=positive, default=30, help="Table 2 included")
     parser.add_argument(
         "--all-eight", action="store_true", help="an alpha a strategy; default: Table 2's levels"
     )
@@ -200,24 +270,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Search; print what was chosen; return the exit status."""
     options = build_parser().parse_args(arguments)
     try:
-        if options.trials < 1:
-            raise ValueError(f"--trials is {options.trials}; it must be 1 or more.")
         config = config_of(options.model)
-        turns = read_part(config, options.esconv, options.split, "valid", options.conversations)
-        options.output.mkdir(parents=True, exist_ok=True)
+        turns = read_part(config, options.esconv, options.split, PART, options.conversations)
+        generator = PalGenerator.load(options.model)
+        manifest = begin_search(options, config, turns)
         search = AlphaSearch(
-            PalGenerator.load(options.model),
-            dict(zip(turns.indices["valid"], turns.parts["valid"], strict=True)),
-            options.output / "trials.log",
+            generator,
+            dict(zip(turns.indices[PART], turns.parts[PART], strict=True)),
+            options.output / TRIALS_FILE,
             all_eight=options.all_eight,
             seed=options.seed,
         )
         search.run(options.trials)
-        chosen = save(search, options.output)
+        chosen = save(search, manifest, options.output)
     except (PalError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(json.dumps({"table 2": _as_json(search.points[0]), "chosen": _as_json(chosen)}, indent=2))
+    points = {"table 2": _as_json(search.table_2), "chosen": _as_json(chosen)}
+    print(json.dumps({"n": manifest["n"], **points}, indent=2))
     return 0
 
 

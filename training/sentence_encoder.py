@@ -94,8 +94,11 @@ def _by_sentence_transformers(model: SentenceTransformer) -> Encode:
 
 
 def _by_words(folder: str, device: str | None) -> Encode:
-    """No context, no positions: each word piece's own vector, and their mean."""
+    """No context, no positions: each word piece's own vector, and their mean, of a text of any
+    length.
+    """
     tokenizer = AutoTokenizer.from_pretrained(folder).backend_tokenizer
+    tokenizer.no_truncation()  # it is that of the whole model, which has so many positions
     weights = AutoModel.from_pretrained(folder).get_input_embeddings().weight.detach()
     words = StaticEmbedding(tokenizer, embedding_weights=weights)
     return _by_sentence_transformers(SentenceTransformer(modules=[words], device=device))
@@ -103,11 +106,18 @@ def _by_words(folder: str, device: str | None) -> Encode:
 
 def _by_pooler(folder: str, device: str | None) -> Encode:
     """Sentence Transformers would take the mean of such a model's words."""
-    model: Any = AutoModel.from_pretrained(folder)
+    model: Any
+    model, loaded = AutoModel.from_pretrained(folder, output_loading_info=True)
     if getattr(model, "pooler", None) is None:
         raise ValueError(
             f"{type(model).__name__} has no pooler, and no modules.json says how words become a "
             "sentence."
+        )
+    missing = sorted(key for key in loaded["missing_keys"] if key.startswith("pooler."))
+    if missing:
+        raise ValueError(
+            f"Its weights lack {', '.join(missing)}: the pooler that makes a sentence of words was "
+            "not trained, and no modules.json says how else."
         )
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     model.eval().to(device or ("cuda" if torch.cuda.is_available() else "cpu"))

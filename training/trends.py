@@ -27,13 +27,13 @@ class Level:
         rating: theirs.
         count: how many there are.
         similarity: their mean.
-        interval: its 95 % interval, by the bootstrap over conversations.
+        interval: its 95 % interval, by the bootstrap over conversations; None of one.
     """
 
     rating: int
     count: int
     similarity: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +88,4 @@ def trend(ratings: Sequence[int], similarity: Sequence[float]) -> Trend:
 
 def _level(rating: int, similarity: Floats) -> Level:
     metric = mean_metric(similarity.tolist())
-    between = interval([metric], range(len(similarity)))
-    return Level(rating, len(similarity), metric.value, (between[0], between[1]))
+    return Level(rating, len(similarity), metric.value, interval([metric], range(len(similarity))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,9 @@ from training.predictions import Prediction, as_line
 RANKED = tuple(Strategy)
 
 
-def written(folder: Path, *seeds: list[Prediction]) -> Path:
+def written(folder: Path, *seeds: list[Prediction], **facts: Any) -> Path:
     folder.mkdir()
-    manifest = {"evaluation": {"seeds": list(range(len(seeds)))}}
+    manifest = {"evaluation": {"seeds": list(range(len(seeds)))}, **facts}
     (folder / "evaluation_run.json").write_text(json.dumps(manifest))
     for seed, predictions in enumerate(seeds):
         lines = "".join(map(as_line, predictions))
@@ -26,15 +27,16 @@ def written(folder: Path, *seeds: list[Prediction]) -> Path:
 
 
 def prediction(conversation: int, *, right: bool) -> Prediction:
+    ranked = RANKED if right else (RANKED[1], RANKED[0], *RANKED[2:])
     return Prediction(
         conversation=conversation,
         utterance=1,
         persona=(),
         seeker_persona=(),
-        gold_strategy=RANKED[0] if right else RANKED[1],
+        gold_strategy=RANKED[0],
         reference="that must be hard",
-        ranked=RANKED,
-        strategy=RANKED[0],
+        ranked=ranked,
+        strategy=ranked[0],
         alpha=0.0,
         response="that must be hard" if right else "hello there you",
     )
@@ -61,8 +63,30 @@ def test_differences_are_those_of_the_means_over_seeds(
     assert accuracy["p"] < 0.01
     assert records["ACC top 2"]["p"] == 1
     assert "p" not in records["D-1"]
+    for record in records.values():
+        assert (record["turns"], record["conversations"]) == (40, 40)
+        assert record["seeds"] == [[0, 1], [0]]
     assert main([*map(str, folders[::-1])]) == 0
-    assert "-37.500" in capsys.readouterr().out
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == "n = 40 turns, 40 conversations, seeds [0] and [0, 1]"
+    assert "-37.500" in others[0]
+
+
+def test_few_conversations_are_said_to_be_few(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def compared(count: int) -> str:
+        runs = {
+            f"{name} {count}": [prediction(i, right=right) for i in range(count)]
+            for name, right in (("ours", True), ("theirs", False))
+        }
+        assert main([str(written(tmp_path / name, run)) for name, run in runs.items()]) == 0
+        return capsys.readouterr().out
+
+    assert "an exact sign-flip test" in compared(3)
+    assert "an exact sign-flip test" not in compared(13)
+    accuracy = next(line for line in compared(1).splitlines() if line.startswith("ACC "))
+    assert accuracy.endswith("+100.000  p 1.000")
 
 
 def test_runs_of_other_turns_are_not_compared(
@@ -74,3 +98,47 @@ def test_runs_of_other_turns_are_not_compared(
     assert "80 turns are in one alone, such as [(0, 1), (0, 3)" in capsys.readouterr().err
     assert main([str(folders[0]), str(tmp_path)]) == 2
     assert "Name a folder that training.evaluate wrote" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change", [{"reference": "oh"}, {"gold_strategy": RANKED[2]}], ids=["reference", "strategy"]
+)
+def test_runs_against_other_supporters_are_not_compared(
+    change: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the same places of another file."""
+    theirs = [prediction(i, right=True) for i in range(4)]
+    ours = [*theirs[:3], replace(theirs[3], **change)]
+    folders = written(tmp_path / "ours", ours), written(tmp_path / "theirs", theirs)
+    assert main([*map(str, folders)]) == 2
+    assert "In 1 of 4 turns, such as [(3, 1)], the human" in capsys.readouterr().err
+
+
+def test_runs_of_other_data_are_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [
+        written(tmp_path / digest, [prediction(1, right=True)], data={"ESConv.json": digest})
+        for digest in ("ab12", "cd34")
+    ]
+    assert main([*map(str, folders)]) == 2
+    assert "on other data, {'ESConv.json': 'ab12'} and" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by_hash", [False, True])
+def test_likeness_to_personas_of_other_extractors_is_left_out(
+    by_hash: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def folder(name: str, extractor: str) -> str:
+        evaluation = {"seeds": [0], "extractor": "e" if by_hash else extractor}
+        facts = {"evaluation": evaluation, "extractor": {"x.json": extractor} if by_hash else {}}
+        known = replace(prediction(1, right=True), seeker_persona=("I am a nurse.",))
+        return str(written(tmp_path / name, [known], **facts))
+
+    ours, same, other = folder("ours", "rules"), folder("same", "rules"), folder("other", "other")
+    assert main([ours, same, "--encoder", "all-MiniLM-L6-v2"]) == 0
+    assert "Cos-Sim (all-MiniLM-L6-v2)" in capsys.readouterr().out
+    assert main([ours, other, "--encoder", "all-MiniLM-L6-v2"]) == 0
+    said = capsys.readouterr()
+    assert "Cos-Sim" not in said.out
+    assert "Cos-Sim is left out: the seekers' personas are from different" in said.err

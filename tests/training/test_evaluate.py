@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from pal_model import Strategy
 from training import evaluate
 from training.evaluate import RESULT_FILE, Evaluation, main, require_unseen
 from training.predicting import predict, turn_seed
-from training.predictions import Prediction, read_predictions
+from training.predictions import Prediction, PredictionError, read_predictions
 from training.run_config import RunConfig
 from training.sentence_encoder import SentenceEncoder
 
@@ -197,8 +197,6 @@ def test_turns_right_after_a_supporters_may_count(esconv: Path, base: Path, tmp_
     ("options", "problem"),
     [
         (("--seeds", "1", "1"), "The seeds are [1, 1]"),
-        (("--conversations", "0"), "conversations is 0"),
-        (("--batch-size", "0"), "batch_size is 0"),
         (("--alpha", "-1"), "alphas is"),
     ],
 )
@@ -211,6 +209,33 @@ def test_options_that_make_no_sense_are_named_before_anything_is_loaded(
 ) -> None:
     assert run(esconv, tmp_path / "no-such-model", tmp_path, *options) == 2
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--conversations", "--batch-size"])
+def test_counts_that_make_no_sense_are_named(
+    option: str, esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(esconv, tmp_path / "no-such-model", tmp_path, option, "0")
+    assert f"{option}: '0' is given; it must be a whole" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="conversations is 0"):
+        Evaluation("model", conversations=0)
+
+
+def test_a_folder_that_is_no_checkpoint_is_named(
+    esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(esconv, tmp_path, tmp_path / "out") == 2
+    assert f"error: Cannot load the model '{tmp_path}': " in capsys.readouterr().err
+
+
+def test_without_another_seeker_there_is_no_wrong_persona(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be the seeker's own. The folder stays free for what can be evaluated."""
+    assert run(esconv, base, tmp_path, "--conversations", "1", "--persona", "wrong") == 2
+    assert "'wrong' is another seeker's, and conversations are 1" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
 
 
 def test_another_evaluation_does_not_go_on_with_this_one(
@@ -266,7 +291,21 @@ def test_predictions_that_cannot_be_used_are_named(
     file = tmp_path / "predictions.jsonl"
     good = (evaluated / "predictions.1.jsonl").read_text().splitlines()[0]
     file.write_text(f"{good}\n{line or good}\n")
-    with pytest.raises(evaluate.PalError, match=problem):
+    with pytest.raises(PredictionError, match=problem):
         read_predictions(file)
-    with pytest.raises(evaluate.PalError, match="Cannot read"):
+    with pytest.raises(PredictionError, match="Cannot read"):
         read_predictions(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "kept", [(), range(7), (0, *range(7))], ids=["none", "one missing", "one twice"]
+)
+def test_strategies_that_are_not_each_ranked_once_are_named(
+    kept: Sequence[int], evaluated: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "predictions.jsonl"
+    line = json.loads((evaluated / "predictions.1.jsonl").read_text().splitlines()[0])
+    line["ranked"] = [line["ranked"][place] for place in kept]
+    file.write_text(json.dumps(line) + "\n")
+    with pytest.raises(PredictionError, match=r"line 1: ranked is .*not each of the 8"):
+        read_predictions(file)

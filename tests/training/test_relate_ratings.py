@@ -13,7 +13,7 @@ from pal_model import Conversation, Persona, Speaker, Utterance
 from tests.training.conftest import CLOSE, FAR, NEUTRAL, rated_dialogue
 from training.readers.ratings import SeekerRating, read_ratings
 from training.readers.records import CorpusError
-from training.relate_ratings import Pair, main, pairs_of
+from training.relate_ratings import Pair, draw, main, pairs_of, table
 from training.sentence_encoder import PACKAGED, PACKAGED_WORDS, SentenceEncoder
 from training.trends import TooFewRatingsError, trend
 
@@ -60,7 +60,7 @@ def test_only_responses_after_something_is_known_are_compared() -> None:
     assert pairs_of(conversation, personas) == [Pair("I see.", "I am a nurse. I live alone.")]
 
 
-def test_a_trend_is_that_of_the_formulas() -> None:
+def test_a_trend_is_that_of_the_formulas(tmp_path: Path) -> None:
     ratings = [1] * 5 + [2] * 6 + [4] * 5 + [5]
     draws = np.random.default_rng(3)
     similarity = [0.1 * rating + float(draws.normal(0, 0.05)) for rating in ratings[:-1]] + [-1.0]
@@ -76,8 +76,12 @@ def test_a_trend_is_that_of_the_formulas() -> None:
     )
     # One conversation with a rating says nothing of the line, but is shown.
     assert [level.count for level in found.levels] == [5, 6, 5, 1]
-    low, high = found.levels[0].interval
+    low, high = found.levels[0].interval or (0, 0)
     assert low < found.levels[0].similarity < high
+    assert found.levels[3].interval is None
+    assert "| empathy | 5 | 1 | -1.000 |  |" in table({"empathy": found})
+    draw({"empathy": found, "relevance": found}, "encoder", tmp_path / "picture.svg")
+    assert "<svg" in (tmp_path / "picture.svg").read_text()
 
 
 def test_too_few_conversations_are_refused() -> None:
@@ -98,6 +102,22 @@ def test_averaged_words_know_no_order() -> None:
     vectors = words.embed(["the cat ate the dog", "the dog ate the cat", "cat"])
     assert float(vectors[0] @ vectors[1]) == pytest.approx(1)
     assert float(vectors[0] @ vectors[2]) < 0.95
+
+
+def test_all_words_of_a_long_text_are_averaged() -> None:
+    """The packaged model reads 128 word pieces; its words have no such bound."""
+    words = SentenceEncoder(PACKAGED_WORDS)
+    long, turned = words.embed(["cat " * 200 + "dog " * 200, "dog " * 200 + "cat " * 200])
+    assert float(long @ turned) == pytest.approx(1)
+
+
+def test_a_count_that_makes_no_sense_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Guards against -1, which would leave the last conversation out."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["--output", str(tmp_path), "--esconv", "/no/such", "--conversations", "-1"])
+    assert "--conversations: '-1' is given; it must be a whole" in capsys.readouterr().err
 
 
 def test_a_missing_corpus_or_encoder_is_a_clear_error(

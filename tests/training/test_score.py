@@ -119,6 +119,35 @@ def test_what_is_not_there_is_told(
     assert "Cannot read /no/such/file.json" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_no_checkpoint_is_named(
+    esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path), "--esconv", str(esconv)]) == 2
+    assert f"error: Cannot load the model '{tmp_path}': " in capsys.readouterr().err
+
+
+def test_without_another_seeker_there_is_no_wrong_persona(
+    esconv: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be the seeker's own."""
+    one = ["--esconv", esconv, "--conversations", "1"]
+    assert main([str(argument) for argument in (base, *one)]) == 2
+    said = capsys.readouterr()
+    assert "'wrong' is another seeker's, and conversations are 1" in said.err
+    assert not said.out
+    assert set(scores(capsys, base, *one, "--conditions", "right", "none")) == {"right", "none"}
+
+
+@pytest.mark.parametrize("option", ["--conversations", "--batch-size"])
+@pytest.mark.parametrize("count", ["0", "-1", "one"])
+def test_counts_that_make_no_sense_are_named(
+    option: str, count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["/no/such/model", option, count])
+    assert f"{option}: '{count}' is given; it must be a whole" in capsys.readouterr().err
+
+
 def test_models_are_compared_with_the_first_and_conditions_with_the_right_persona(
     esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,7 +174,7 @@ def test_models_are_compared_with_the_first_and_conditions_with_the_right_person
         found, value = line["against_first"]["token_perplexity"], line["token_perplexity"]
         assert found["value"] == pytest.approx(value - first[line["condition"]]["token_perplexity"])
         assert found["low"] < found["value"] < found["high"] < 0
-        assert found["p"] < 0.05
+        assert found["p"] == 2 / 2**3  # three conversations: no surer than that
 
 
 def test_one_that_reads_personas_is_compared_with_one_that_never_did(
@@ -193,7 +222,7 @@ def test_intervals_and_p_of_what_every_resample_says_alike() -> None:
     assert (score.turns, score.strategy_accuracy_interval) == (12, (0.5, 0.5))
     difference = compare(counts["ours"], counts["theirs"], same_tokens=True)
     assert difference["token_perplexity"]["value"] == pytest.approx(math.e - math.exp(2))
-    assert difference["token_perplexity"]["p"] < 0.01
+    assert difference["token_perplexity"]["p"] == 2 / 2**3
     assert difference["strategy_accuracy"]["p"] == 1
     others = compare(counts["ours"], counts["theirs"], same_tokens=False)
     assert set(others) == {"word_perplexity", "strategy_accuracy"}

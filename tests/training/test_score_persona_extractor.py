@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast, GPT2Config, GPT2Model
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    BertModel,
+    BertTokenizerFast,
+    GPT2Config,
+    GPT2Model,
+)
 
 from pal_model import PersonaExtractor
 from tests.training.persona_chat import write_corpus
@@ -108,6 +115,14 @@ def test_a_model_without_a_recipe_for_sentences_is_read_by_its_pooler(tmp_path: 
     )
     with pytest.raises(SentenceEncoderError, match="GPT2Model has no pooler"):
         SentenceEncoder(str(tmp_path / "gpt2"))
+
+
+def test_a_pooler_that_nobody_trained_makes_no_sentences(tmp_path: Path) -> None:
+    """As in a checkpoint of a masked language model; transformers would draw one at random."""
+    config = BertConfig(vocab_size=9, hidden_size=12, num_hidden_layers=1, intermediate_size=8)
+    BertForMaskedLM(config).save_pretrained(tmp_path)
+    with pytest.raises(SentenceEncoderError, match=r"Its weights lack pooler\.dense\.bias, pooler"):
+        SentenceEncoder(str(tmp_path), device="cpu")
 
 
 def test_the_command_measures_each_extractor(

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna import Study
 
 from pal_model import DEFAULT_ALPHAS, Strategy
 from training import search_alphas
 from training.evaluate import read_alphas
 from training.predictions import Prediction
-from training.search_alphas import ALPHAS_FILE, FRONT_FILE, PICTURE_FILE, main
+from training.search_alphas import ALPHAS_FILE, FRONT_FILE, PICTURE_FILE, TRIALS_FILE, main
 
 
 def search(esconv: Path, base: Path, output: Path, *options: str) -> dict[str, Any]:
@@ -35,6 +36,96 @@ def test_the_real_search_begins_with_table_2_and_goes_on_where_it_was(
     assert (first["trials"], more["trials"]) == (1, 2)
     assert "<svg" in (tmp_path / PICTURE_FILE).read_text()
     assert read_alphas(str(tmp_path / ALPHAS_FILE)) == more["chosen"]["alphas"]
+
+
+def test_a_search_says_what_it_is_of(esconv: Path, base: Path, tmp_path: Path) -> None:
+    record = search(esconv, base, tmp_path, "--trials", "1", "--conversations", "2", "--seed", "4")
+    conversations = [json.loads(esconv.read_text())[index]["dialog"] for index in (1, 3)]
+    turns = sum(turn["speaker"] == "supporter" for dialog in conversations for turn in dialog)
+    assert record["n"] == {"conversations": 2, "turns": turns}
+    assert (record["search"]["model"], record["search"]["seed"]) == (str(base), 4)
+    assert "ESConv.json" in record["data"]
+    assert "model.safetensors" in record["model"]
+    assert "torch" in record["environment"]
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError])
+def test_a_search_that_was_stopped_in_its_first_trial_begins_with_table_2_again(
+    interruption: type[BaseException],
+    esconv: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The killed trial neither stands for Table 2 nor counts."""
+
+    def stopped(*_: Any, **__: Any) -> list[Any]:
+        raise interruption
+
+    with monkeypatch.context() as patch:
+        patch.setattr(search_alphas, "predict", stopped)
+        with pytest.raises(interruption):
+            search(esconv, base, tmp_path, "--trials", "2")
+    monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
+    record = search(esconv, base, tmp_path, "--trials", "2")
+    assert record["trials"] == 2
+    assert record["table 2"]["alphas"] == {s.value: alpha for s, alpha in DEFAULT_ALPHAS.items()}
+
+
+def test_table_2_is_tried_whatever_else_has_been(
+    esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a folder whose first trial was lost."""
+    monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
+    with monkeypatch.context() as patch:
+        patch.setattr(Study, "enqueue_trial", lambda *_: None)
+        with pytest.raises(StopIteration):
+            search(esconv, base, tmp_path, "--trials", "1")
+    record = search(esconv, base, tmp_path, "--trials", "1")
+    assert record["trials"] == 2
+    assert record["table 2"]["alphas"] == {s.value: alpha for s, alpha in DEFAULT_ALPHAS.items()}
+
+
+def test_a_search_that_goes_on_tries_nothing_twice(
+    esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def predict(_: Any, __: Any, ___: Any, generation: Any, **____: Any) -> list[Any]:
+        tried.append(tuple(generation.alphas.values()))
+        return [(1, [prediction("a", "a")])]
+
+    monkeypatch.setattr(search_alphas, "predict", predict)
+    for trials in ("2", "4"):
+        search(esconv, base, tmp_path, "--trials", trials)
+    assert len(set(tried)) == len(tried) == 4
+
+
+@pytest.mark.parametrize(
+    "other", [("--conversations", "2"), ("--seed", "4"), ("--all-eight",)], ids=lambda o: o[0]
+)
+def test_another_search_does_not_go_on_with_this_one(
+    other: tuple[str, ...],
+    esconv: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
+    begun = search(esconv, base, tmp_path, "--trials", "1")
+    arguments = [str(base), "--output", str(tmp_path), "--esconv", str(esconv), "--trials", "2"]
+    assert main([*arguments, *other]) == 2
+    assert "was begun with search" in capsys.readouterr().err
+    assert json.loads((tmp_path / FRONT_FILE).read_text()) == begun
+
+
+def test_trials_of_nobody_knows_what_are_not_gone_on_with(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / TRIALS_FILE).touch()
+    assert main([str(base), "--output", str(tmp_path), "--esconv", str(esconv)]) == 2
+    assert "what was tried on what cannot be told" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [(), ("--all-eight",)], ids=["levels", "all eight"])
@@ -72,14 +163,19 @@ def prediction(response: str, reference: str) -> Prediction:
     )
 
 
-def test_alphas_that_cannot_be_used_are_named(
-    tmp_path: Path, esconv: Path, base: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_alphas_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     file = tmp_path / "alphas.json"
     for content in ('{"Question": 1.0}', '{"Quest": 1.0}', "[]", "{"):
         file.write_text(content)
         with pytest.raises(search_alphas.argparse.ArgumentTypeError, match=r"alphas\.json cannot"):
             read_alphas(str(file))
-    arguments = [str(base), "--output", str(tmp_path), "--esconv", str(esconv), "--trials", "0"]
-    assert main(arguments) == 2
-    assert "--trials is 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--trials", "--conversations"])
+@pytest.mark.parametrize("count", ["0", "-1", "1.5"])
+def test_counts_that_make_no_sense_are_named(
+    option: str, count: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["/no/such/model", "--output", str(tmp_path), option, count])
+    assert f"{option}: '{count}' is given; it must be a whole" in capsys.readouterr().err
