@@ -11,7 +11,7 @@ from rasa_sdk.events import ConversationPaused, SlotSet
 
 from actions.counters import Counters
 from actions.handoff import Handoff, HandoffState, Notice, Told, transcript_of
-from actions.message_screen import reply_without_model
+from actions.message_screen import NOT_ENGLISH, ONLY_ENGLISH, reply_without_model
 from actions.safety import (
     DETECTOR_FAILED,
     RiskAssessment,
@@ -151,6 +151,8 @@ class CrisisDesk:
                 earlier_replies=earlier,
             )
         more, events = await self._tell_people(tracker, conversation, assessment, standing.now)
+        if reply_without_model(said_and_asked(conversation)[0]) == NOT_ENGLISH:
+            more = [ONLY_ENGLISH, *more]
         return "\n\n".join([words, *more]), events
 
     def relief(self, conversation: Conversation, standing: Standing) -> str:

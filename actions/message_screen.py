@@ -7,6 +7,8 @@ import unicodedata
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from actions.safety.other_languages import names_suicide_in_another_language
+
 MAX_MESSAGE_CHARACTERS = 8_000
 
 _MIN_WORDS_FOR_LANGUAGE = 2
@@ -28,6 +30,10 @@ NOT_ENGLISH = (
     "If you are in danger, please call your local emergency number; findahelpline.com lists help "
     "in many languages."
 )
+ONLY_ENGLISH = (
+    "I'm sorry, I only understand English for now; findahelpline.com lists help in many languages."
+)
+"""What is added to the fixed words for somebody in danger who writes in another language."""
 
 
 def reply_without_model(text: str) -> str | None:
@@ -45,6 +51,8 @@ def is_english(text: str) -> bool:
     """Say whether `text` may be English; in doubt it may."""
     letters = [c for c in text if c.isalpha()]
     if letters and sum(_is_latin(c) for c in letters) < len(letters) / 2:
+        return False
+    if names_suicide_in_another_language(text):
         return False
     if len(text.split()) < _MIN_WORDS_FOR_LANGUAGE:
         return True

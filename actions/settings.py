@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from actions.safety.resources import country_code, load_resources
 from actions.safety.risk import RiskLevel
 from pal_model.embedded import EMBEDDED_MODEL, default_home
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR
@@ -45,6 +46,16 @@ def _fit_for_a_header(token: SecretStr | None) -> SecretStr | None:
     if not value.isascii() or not value.isprintable():
         raise ValueError("it must be printable ASCII, for it is sent in a header")
     return SecretStr(value)
+
+
+def _names_a_country(locale: str) -> str:
+    if country_code(locale) is None:
+        raise ValueError(
+            "it must name a country by its two letters, alone or in a locale such as en-GB; there "
+            f"are numbers for {', '.join(sorted(load_resources().countries))}, and a general line "
+            "for the others"
+        )
+    return locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,9 @@ class Settings(BaseSettings):
     )
     memory_days: int = Field(90, ge=1, le=3650, description="that a fact lives unmentioned")
 
-    locale: str = Field("US", description="whose emergency numbers are given")
+    locale: Annotated[str, AfterValidator(_names_a_country)] = Field(
+        "US", description="whose emergency numbers are given"
+    )
     disclose_every: int = Field(
         20, ge=0, description="turns after which it says again that it is a program; 0: never"
     )

@@ -10,7 +10,8 @@ from actions.safety.crisis_reply import (
     once_more_reply,
     relieved_reply,
 )
-from actions.safety.reply_check import ReplyProblem, check_reply
+from actions.safety.reply_check import check_reply
+from actions.safety.reply_wordings import ReplyProblem
 from actions.safety.risk import (
     DETECTOR_FAILED,
     NO_RISK,

@@ -2,8 +2,9 @@
 
 What it is for: no generated text answers somebody who says outright that they want to die. What it
 is not: it does not understand language. It misses most indirect, figurative or novel ways of saying
-the same, languages other than English, and danger that shows only over many turns. A turn that is
-not flagged is no evidence that the person is safe. This is no medical device and replaces nobody.
+the same, all but the plainest cries in languages other than English, and danger that shows only
+over many turns. A turn that is not flagged is no evidence that the person is safe. This is no
+medical device and replaces nobody.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from actions.safety.all_clear import is_plain_all_clear
 from actions.safety.answers import Answer, assess_answer, read_answer, said_and_asked
 from actions.safety.context import Frame, level_in_context, names_means_at_hand
 from actions.safety.normal_form import NormalText, normal_text
+from actions.safety.other_languages import names_suicide_in_another_language
 from actions.safety.risk import DETECTOR_FAILED, NO_RISK, RiskAssessment, RiskKind, RiskLevel
 from actions.safety.rules import RULES
 from pal_model.conversation import Conversation, Speaker
@@ -98,6 +100,10 @@ def _worse(first: RiskAssessment, second: RiskAssessment) -> RiskAssessment:
 def assess_text(text: str) -> RiskAssessment:
     """Assess one utterance by its words alone."""
     worst, kinds = NO_RISK, set[RiskKind]()
+    if names_suicide_in_another_language(text):
+        kinds.add(RiskKind.SUICIDE)
+        confidence = _CONFIDENCE[RiskLevel.HIGH]
+        worst = RiskAssessment(RiskLevel.HIGH, frozenset(kinds), (0, len(text)), confidence)
     for finding in _findings(normal_text(text)):
         kinds.add(finding.kind)
         if finding.level > worst.level:

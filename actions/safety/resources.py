@@ -14,7 +14,24 @@ from typing import Any
 from actions.safety.risk import RiskKind
 
 DEFAULT_COUNTRY = "US"
-"""The country where a locale names none."""
+"""The country where there is no locale."""
+
+_COUNTRY_CODES = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR
+    BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ
+    EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW
+    GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY
+    KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV
+    MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY
+    QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG
+    TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM
+    ZW
+    """.split()  # noqa: SIM905
+)
+"""ISO 3166-1 alpha-2."""
+
+_OTHER_CODES = MappingProxyType({"UK": "GB"})
 
 FALLBACK = (
     "In any country you can call your local emergency number, or find a free helpline near you at "
@@ -58,23 +75,23 @@ class Resources:
     countries: Mapping[str, Country]
 
     def country(self, locale: str | None) -> Country | None:
-        """Return the entry for a locale such as "en-GB", "en_GB" or "GB".
+        """Return the entry for a locale such as "en-GB", "en_GB" or "gb".
 
-        A locale without a country ("en", None) counts as the default country; a country that the
-        file does not list has no entry, and the general sentence stands alone.
+        No locale counts as the default country. One whose country the file does not list, or that
+        names none, has no entry: the general sentence stands alone, and no other country's numbers.
         """
-        return self.countries.get(country_code(locale))
+        return self.countries.get(country_code(locale) or "")
 
 
-def country_code(locale: str | None) -> str:
-    """Return the two-letter country of a locale, or the default country where it names none."""
-    parts = [part for part in re.split(r"[-_.@]", (locale or "").strip()) if part]
-    codes = [part.upper() for part in parts[1:] if re.fullmatch(r"[A-Za-z]{2}", part)]
-    if codes:
-        return codes[0]
-    if len(parts) == 1 and re.fullmatch(r"[A-Z]{2}", parts[0]):
-        return parts[0]
-    return DEFAULT_COUNTRY
+def country_code(locale: str | None) -> str | None:
+    """Return the two-letter country of a locale in any letter case, the default country where
+    there is no locale, and None where it names no country.
+    """
+    if not (locale or "").strip():
+        return DEFAULT_COUNTRY
+    parts = [part.upper() for part in re.split(r"[-_.@]", (locale or "").strip()) if part]
+    codes = (_OTHER_CODES.get(part, part) for part in parts[1:] or parts)
+    return next((code for code in codes if code in _COUNTRY_CODES), None)
 
 
 @cache

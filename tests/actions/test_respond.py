@@ -10,7 +10,7 @@ import pytest
 
 from actions import respond
 from actions.direct_questions import direct_answer, direct_question
-from actions.message_screen import NO_WORDS, NOT_ENGLISH, TOO_LONG
+from actions.message_screen import NO_WORDS, NOT_ENGLISH, ONLY_ENGLISH, TOO_LONG
 from actions.respond import REMINDER, TOOK_TOO_LONG, ActionRespond
 from actions.safety.crisis_reply import is_crisis_reply
 from actions.safety.resources import resource_line
@@ -369,6 +369,17 @@ async def test_fixed_words_are_not_shown_to_the_model_as_the_supporters_manner(
     await run(action, [*events, user("I am so tired.")])
     ((request,),) = generator.batches
     assert NOT_ENGLISH not in [u.text for u in request.conversation.utterances]
+
+
+@pytest.mark.parametrize("text", ["quiero morir", "No quiero vivir más", "ik wil dood", "死にたい"])
+async def test_a_cry_in_another_language_gets_the_numbers_and_hears_what_is_understood(
+    action: ActionRespond, generator: FakeGenerator, text: str
+) -> None:
+    turn = await run(action, [*OPENING, user(text)])
+    assert "988" in turn.text
+    assert ONLY_ENGLISH in turn.text
+    assert turn.slots["risk"] == "high"
+    assert generator.batches == []
 
 
 @pytest.mark.parametrize("text", ["ok", "idk", "yes!!", "hi \U0001f60a", "I'm not ok", "42"])

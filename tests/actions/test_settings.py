@@ -112,6 +112,9 @@ def test_each_setting_is_read_from_its_variable(environment: pytest.MonkeyPatch)
         ("PAL_TURN_TIMEOUT", "nan", "less than or equal to 250"),
         ("PAL_MAX_BATCH", "65", "less than or equal to 64"),
         ("PAL_BATCH_WAIT", "-0.5", "greater than or equal to 0"),
+        ("PAL_LOCALE", "United Kingdom", "name a country by its two letters"),
+        ("PAL_LOCALE", "en", "AU, CA, GB, IE, IN, NZ, US"),
+        ("PAL_LOCALE", "xx", "name a country"),
         ("PAL_DISCLOSE_EVERY", "-1", "greater than or equal to 0"),
         ("PAL_HANDOFF_LEVEL", "none", "'concern', 'high' or 'imminent'"),
         ("PAL_HANDOFF_WAIT", "31", "less than or equal to 30"),
@@ -127,6 +130,14 @@ def test_a_bad_value_is_refused_with_its_name_the_rule_and_the_value(
     assert rule in message
     assert f"it is {value!r}" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("locale", ["gb", "UK", "uk", "au", "de", "en-gb", "hi_IN.UTF-8"])
+def test_a_country_is_known_in_any_letter_case(
+    environment: pytest.MonkeyPatch, locale: str
+) -> None:
+    environment.setenv("PAL_LOCALE", locale)
+    assert load_settings().locale == locale
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,32 @@ def level(text: str) -> RiskLevel:
     return assess_risk(chat(text)).level
 
 
+# --- other languages -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    """
+    quiero morir | me quiero morir | No quiero vivir más | voy a matarme | Je vais me tuer
+    je veux plus vivre | QUERO MORRER | Ich möchte sterben | voglio morire | ik wil dood
+    aku ingin mati | nie chcę żyć | ölmek istiyorum | vreau să mor | jag vill dö
+    gusto ko nang mamatay | tôi muốn chết | أريد أن أموت | मैं मरना चाहता हूँ | Я хочу умереть.
+    我不想活了 | 死にたい | 죽고 싶어요
+    """.replace("\n", "|").split("|")[1:-1],
+)
+def test_a_cry_in_another_language(text: str) -> None:
+    assessment = assess_text(text.strip())
+    assert assessment.level >= CONCERN
+    assert RiskKind.SUICIDE in assessment.kinds
+
+
+@pytest.mark.parametrize(
+    "text", ["I ordered a quiche", "mau is my cat", "quiero comer", "je veux dormir", "mi amo"]
+)
+def test_no_cry_in_another_language(text: str) -> None:
+    assert level(text) is NONE
+
+
 # --- hand-written utterances, one a line in a file -------------------------------------------
 
 

@@ -68,12 +68,15 @@ def test_replies_are_brief() -> None:
     ("locale", "words"),
     [
         (None, "988"),
-        ("en", "988"),
         ("en-US", "988"),
         ("en-CA", "988"),
         ("en-GB", "116 123"),
         ("en_GB", "85258"),
         ("GB", "Samaritans"),
+        ("gb", "Samaritans"),
+        ("uk", "Samaritans"),
+        ("en-uk", "116 123"),
+        ("au", "13 11 14"),
         ("en-IE", "116 123"),
         ("en-AU", "13 11 14"),
         ("en-NZ", "1737"),
@@ -85,10 +88,14 @@ def test_services_are_those_of_the_locale(locale: str | None, words: str) -> Non
     assert words in crisis_reply(suicide(HIGH), locale)
 
 
-def test_an_unlisted_country_gets_the_general_sentence_alone() -> None:
-    reply = crisis_reply(suicide(IMMINENT), "de-DE")
-    assert "988" not in reply
-    assert "911" not in reply
+@pytest.mark.parametrize("locale", ["de-DE", "de", "DE", "fr", "en", "xx", "United Kingdom"])
+@pytest.mark.parametrize("level", FLAGGED)
+def test_no_country_of_the_file_means_the_general_sentence_alone(
+    locale: str, level: RiskLevel
+) -> None:
+    """Lower-case and unknown codes were given American numbers."""
+    reply = crisis_reply(suicide(level), locale)
+    assert not re.search(r"\d{3}", reply)
     assert "findahelpline.com" in reply
 
 
