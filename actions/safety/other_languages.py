@@ -8,8 +8,8 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
-_WITHOUT_WORD_EDGES = frozenset({"zh", "ja", "ko"})
-_NO_DECOMPOSITION = str.maketrans("đłıøæ’", "dlioa'")
+_WITHOUT_SPACES = frozenset({"zh", "ja", "ko"})
+_NO_DECOMPOSITION = str.maketrans("đłıøæ", "dlioa")
 
 
 def names_suicide_in_another_language(text: str) -> bool:
@@ -19,24 +19,23 @@ def names_suicide_in_another_language(text: str) -> bool:
         OSError: that file is missing or unreadable.
         ValueError: it is no TOML.
     """
-    return _phrases().search(_folded(text)) is not None
+    words = _folded(text)
+    return any(phrase in words for phrase in _phrases())
 
 
 @cache
-def _phrases() -> re.Pattern[str]:
+def _phrases() -> tuple[str, ...]:
     source = files(__package__).joinpath("other_languages.toml").read_text("utf-8")
-    return re.compile(
-        "|".join(
-            phrase if language in _WITHOUT_WORD_EDGES else rf"(?<!\w){phrase}(?!\w)"
-            for language, phrases in tomllib.loads(source).items()
-            for phrase in (r"\s+".join(map(re.escape, _folded(p).split())) for p in phrases)
-        )
+    return tuple(
+        _folded(phrase).strip() if language in _WITHOUT_SPACES else _folded(phrase)
+        for language, phrases in tomllib.loads(source).items()
+        for phrase in phrases
     )
 
 
 def _folded(text: str) -> str:
-    """Return `text` in lower case without accents."""
+    """Return the words of `text` in lower case without accents, a space around each."""
     decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(
-        _NO_DECOMPOSITION
-    )
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    words = re.findall(r"\w+", plain.translate(_NO_DECOMPOSITION))
+    return f" {' '.join(words)} "
