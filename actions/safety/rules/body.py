@@ -145,6 +145,33 @@ BODY_RULES: tuple[Rule, ...] = (
     ),
     _medical(
         IMMINENT,
+        rf"(?:{PERSON}|he|she) (?:has |have )?collapsed(?: \w+){{0,6}} (?:wont|isnt|is not|will not"
+        r"|doesnt|not|no) (?:\w+ )?(?:respon\w+|answer\w*|wak\w+|mov\w+|breath\w+|pulse)"
+        rf"|(?:{PERSON}|he|she|hes|shes|lips) (?:is |are |has )?(?:turning|turned|going|gone) blue",
+        negatable=False,
+        not_before=r"(?:team|with|and white|in the)",
+    ),
+    _medical(
+        IMMINENT,
+        r"(?:cant feel|can not feel|numb(?:ness)? (?:in|on|down)) (?:one|half|a"
+        r"|(?:the|my|his|her) (?:left|right)) (?:side )?(?:of )?(?:\w+ )?(?:face|body|side)"
+        r"|(?:one side|half|side) of (?:my|his|her) (?:face|body) (?:is|has|went|just|suddenly)"
+        r"(?: gone| just| suddenly)? (?:numb|droop\w*|dropp?ed|drop+ing|dead|paraly[sz]ed)",
+        negatable=False,
+        not_after=r"(?:dentist|after the (?:dentist|filling))",
+        not_before=r"(?:after the (?:dentist|filling|injection)|from the (?:dentist|injection))",
+    ),
+    _medical(
+        IMMINENT,
+        r"(?:took|taken|swallowed|had|have) too (?:much|many) (?:of )?(?:my |the |his |her )?"
+        r"(?:\w+ )?(?:pills?|tablets?|meds|medication|medicine|painkillers?|insulin|paracetamol"
+        r"|tylenol|ibuprofen|sleeping tablets)"
+        r"|i (?:\w+ ){0,2}(?:took|have taken|swallowed) too (?:much|many)\Z"
+        r"|(?:took|taken|swallowed|ate) everything in the (?:\w+ )?(?:cabinet|cupboard)",
+        not_after=r"(?:never|last (?:year|month)|he|she|they)",
+    ),
+    _medical(
+        IMMINENT,
         rf"{PERSON} (?:is overdosing|has overdosed|just overdosed|overdosed (?:right now"
         rf"|tonight|just now|and (?:is|wont|"
         r"isnt)))|\A(?:\w+ )?overdosing\Z",

@@ -83,6 +83,14 @@ ACT_RULES: tuple[Rule, ...] = (
         ),
     ),
     _suicide(
+        IMMINENT,
+        r"(?:in|inside) (?:my|the) (?:car|van|truck) in (?:my|the|a) (?:\w+ )?garage(?: \w+){0,3}"
+        r" (?:engine|motor) (?:is )?(?:on|running)"
+        r"|(?:garage door|garage) (?:\w+ )?(?:shut|closed)(?: \w+){0,3} (?:engine|motor) (?:is )?"
+        r"(?:on|running)",
+        not_after=r"(?:he|she|they)",
+    ),
+    _suicide(
         HIGH,
         _END_LIFE,
         act=True,
