@@ -25,9 +25,9 @@ from actions.tracker_conversation import input_channel, persona_from_slot
 
 log = structlog.get_logger(__name__)
 
-FACTS, PERSONA, TOLD = "facts", "persona", "told_of_outage"
+FACTS, PERSONA, TOLD, AGREED = "facts", "persona", "told_of_outage", "agreed"
 """Slots: the facts of a session that is not kept; those that the model sees; whether the seeker was
-told that the memory does not work."""
+told that the memory does not work; whether they had agreed to be remembered when it last did."""
 
 
 _PAUSE = 10.0
@@ -229,7 +229,7 @@ class SeekerMemory:
                 await store.forget(seeker, [fact.id for fact in gone])
         else:
             left = [fact for fact in known.facts if fact not in gone]
-            slots = [SlotSet(FACTS, facts_to_slot(left))]
+            slots += [SlotSet(FACTS, facts_to_slot(left))]
         self._embedder.forget()
         seen = [s for s in persona_from_slot(tracker.get_slot(PERSONA)) if s not in sentences]
         return [*slots, SlotSet(PERSONA, seen), SlotSet("persona_used", [])]
@@ -259,9 +259,12 @@ class SeekerMemory:
         session = facts_from_slot(tracker.get_slot(FACTS))
         pending = [fact.sentence for fact in session]
         is_out = False
+        agreed: Slots = []
         try:
             found = await self._find(tracker)
-            if found is not None and await found[0].consented_at(found[1]) is not None:
+            is_kept = found is not None and await found[0].consented_at(found[1]) is not None
+            agreed = _set(tracker, AGREED, is_kept)
+            if found is not None and is_kept:
                 store, seeker = found
                 # Beforehand, for the store holds a lock while it decides.
                 before = [fact.sentence for fact in await store.facts(seeker)]
@@ -269,14 +272,14 @@ class SeekerMemory:
                 facts = await store.learn(
                     seeker, source, lambda known: _as_told(decide(known, pending, alike), session)
                 )
-                return Known(tuple(facts), is_kept=True), [SlotSet(FACTS, None)] if session else []
+                return Known(tuple(facts), is_kept=True), [*agreed, *_set(tracker, FACTS, None)]
         except MemoryStoreError as error:
             self._failed(error)
             is_out = True
         known = session or _seen_last(tracker)
         facts = await asyncio.to_thread(self._applied, known, decide, source)
         slots = [SlotSet(FACTS, facts_to_slot(facts))] if facts != session else []
-        return Known(tuple(facts), is_out=is_out), slots
+        return Known(tuple(facts), is_out=is_out), [*agreed, *slots]
 
     def _applied(self, known: Sequence[Fact], decide: Decide, source: str) -> list[Fact]:
         now = self._now()
@@ -306,6 +309,12 @@ class SeekerMemory:
                 await self._store.open()
                 self._is_open = True
         return self._store
+
+
+def _set(tracker: Tracker, slot: str, value: Any) -> Slots:
+    """Set a slot, unless it is empty and stays so or has that value."""
+    held = tracker.get_slot(slot)
+    return [] if held == value or not (held or value) else [SlotSet(slot, value)]
 
 
 def _as_told(found: Iterable[Change], session: Sequence[Fact]) -> Iterator[Change]:

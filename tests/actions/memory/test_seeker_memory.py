@@ -347,6 +347,34 @@ class TestOutage:
         assert len(await store.facts(store.seeker_id("rest", "ada"))) == 2
         assert await ada.known() == ["I am a nurse.", "I live in Leeds."]
 
+    async def test_of_who_never_agreed_nothing_outlives_the_session(
+        self, meet: Meet, memory: SeekerMemory, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Facts were carried on for anybody, and kept once they agreed to something else."""
+        bob = meet("bob")
+        await bob.session()
+        await bob.say("Hello", "I have HIV.", "it rains")
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "consented_at", fail)
+            await bob.session()
+            assert "HIV" not in str(bob.slots)
+        works_again(memory)
+        await bob.say("Hello", "I am a nurse.", "it rains")
+        await bob.ask("remember_me")
+        assert await bob.known() == ["I am a nurse."]
+
+    async def test_nor_of_who_took_it_back(
+        self, meet: Meet, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bob = meet("bob")
+        await bob.ask("remember_me")
+        await bob.session()
+        await bob.ask("stop_remembering")
+        await bob.say("Hello", "I have HIV.", "it rains")
+        monkeypatch.setattr(store, "consented_at", fail)
+        await bob.session()
+        assert "HIV" not in str(bob.slots)
+
     async def test_what_is_corrected_before_it_is_kept_stays_corrected(
         self, meet: Meet, memory: SeekerMemory, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
