@@ -22,12 +22,19 @@ from actions.memory.opening import store_from_settings
 from actions.memory.store import PersonaStore
 from actions.settings import Settings, SettingsError, load_settings
 
+UNREADABLE = (
+    "{rows} rows open with none of the keys, and were left as they are. If a key is missing, put "
+    "it behind the others and rotate again; if none is, these rows are corrupt."
+)
+
 
 async def _run(command: str, store: PersonaStore, settings: Settings) -> str:
     try:
         await store.open()
         if command == "rotate":
-            return f"{await store.rotate()} rows are encrypted with the first key."
+            rotated, unreadable = await store.rotate()
+            done = f"{rotated} rows are encrypted with the first key."
+            return f"{done} {UNREADABLE.format(rows=unreadable)}" if unreadable else done
         if command == "expire":
             days = settings.memory_days
             return f"{await store.expire(timedelta(days=days))} facts older than {days} days gone."

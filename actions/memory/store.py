@@ -200,20 +200,29 @@ class PersonaStore:
         await self._scrub()
         return expired
 
-    async def rotate(self) -> int:
-        """Encrypt every row with the first key; return how many. After that the others may go.
+    async def rotate(self) -> tuple[int, int]:
+        """Encrypt every row with the first key; return how many that were, and how many no key
+        opens. These stay as they are: they are corrupt, or of a key that may be found again.
 
         Raises:
-            CorruptFactError: a row does not decrypt; nothing was changed.
+            WrongKeyError: the store was encrypted with another key.
         """
         async with self._transaction() as session:
+            # Who writes with an old key has finished, or finds the new one. Then the seekers, whom
+            # every change of facts locks.
+            await self._require_key(session, for_change=True)
+            await session.execute(select(SeekerRow.id).with_for_update())
+            unreadable = 0
             rows = (await session.scalars(select(FactRow))).all()
             for row in rows:
-                row.sentence = self._cipher.rotated(row.sentence)
+                try:
+                    row.sentence = self._cipher.rotated(row.sentence)
+                except CorruptFactError:
+                    unreadable += 1
             own = (await session.scalars(select(SecretRow))).all()
             for secret in own:
                 secret.value = self._cipher.rotated(secret.value)
-            return len(rows) + len(own)
+            return len(rows) - unreadable + len(own), unreadable
 
     async def count(self) -> tuple[int, int]:
         """Return the number of seekers and of facts."""
@@ -263,11 +272,12 @@ class PersonaStore:
             await session.flush()
         return await self._require_key(session)
 
-    async def _require_key(self, session: AsyncSession) -> bytes:
-        """Make sure that the key has not been changed elsewhere: what would be written with the old
-        one could not be read again.
+    async def _require_key(self, session: AsyncSession, *, for_change: bool = False) -> bytes:
+        """Make sure that the key has not been changed elsewhere, and is not until the transaction
+        ends: what would be written with the old one could not be read again.
         """
-        row = await session.get_one(SecretRow, _PSEUDONYMS)
+        lock = True if for_change else {"read": True}
+        row = await session.get_one(SecretRow, _PSEUDONYMS, with_for_update=lock)
         try:
             return bytes.fromhex(self._cipher.decrypt(_PSEUDONYMS, row.value))
         except CorruptFactError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +41,11 @@ def keep(*sentences: str, days_ago: float = 0) -> None:
         await store.close()
 
     asyncio.run(keep_all())
+
+
+def damage(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE memory_facts SET sentence = ?", (b"?",))
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -76,6 +83,10 @@ def test_a_new_key_takes_over(
     file.write_text(said(capsys, "new-key") + "\n" + old)
     assert said(capsys, "rotate") == "2 rows are encrypted with the first key."
     file.write_text(file.read_text().split()[0])
+    damage(home / "memory" / "memory.db")
+    assert said(capsys, "rotate").startswith(
+        "1 rows are encrypted with the first key. 1 rows open with none of the keys"
+    )
     assert said(capsys, "count") == "1 seekers, 1 facts."
     monkeypatch.setenv("PAL_MEMORY_KEY", old.strip())
     assert main(["count"]) == 2
