@@ -135,6 +135,16 @@ class SeekerMemory:
             self._failed(error)
             return Known(tuple(session or _seen_last(tracker)), is_out=True)
 
+    async def past(self, tracker: Tracker) -> tuple[Fact, ...]:
+        """Return what is kept of the seeker though it no longer holds, each sentence once.
+
+        Raises:
+            MemoryStoreError: the memory cannot be read.
+        """
+        found = await self._find(tracker)
+        facts = [] if found is None else await found[0].facts(found[1], superseded=True)
+        return tuple({fact.sentence: fact for fact in facts if not fact.is_current}.values())
+
     async def learn(
         self, tracker: Tracker, sentences: Sequence[str], source: str
     ) -> tuple[Known, Slots]:
@@ -221,14 +231,14 @@ class SeekerMemory:
         known, slots = await self.learn(tracker, (), "")  # all in one place
         if known.is_out:
             raise MemoryStoreError("The memory cannot be reached, so nothing was deleted.")
-        gone = [fact for fact in known.facts if fact.sentence in sentences]
         if known.is_kept:
             found = await self._find(tracker)
             if found is not None:
                 store, seeker = found
-                await store.forget(seeker, [fact.id for fact in gone])
+                facts = await store.facts(seeker, superseded=True)
+                await store.forget(seeker, [f.id for f in facts if f.sentence in sentences])
         else:
-            left = [fact for fact in known.facts if fact not in gone]
+            left = [fact for fact in known.facts if fact.sentence not in sentences]
             slots += [SlotSet(FACTS, facts_to_slot(left))]
         self._embedder.forget()
         seen = [s for s in persona_from_slot(tracker.get_slot(PERSONA)) if s not in sentences]

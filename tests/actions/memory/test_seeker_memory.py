@@ -269,6 +269,23 @@ class TestCorrections:
         assert "1. I am a baker." in answer
         assert len(await ada.known()) == 3
 
+    async def test_what_has_just_been_said_is_forgotten_and_not_noted_later(
+        self, ada: Seeker
+    ) -> None:
+        """It had not been read yet, so nothing was found; two messages later it was."""
+        await ada.session()
+        await ada.say("I have HIV.")
+        assert "I have deleted" in await ada.ask("change_fact", "forget that I have HIV")
+        await ada.say("it rains", "it pours")
+        assert "HIV" not in str((ada.slots, await ada.known()))
+
+    async def test_what_was_said_in_danger_is_not_noted_later_either(self, ada: Seeker) -> None:
+        await ada.session()
+        await ada.say("I have HIV.", DANGER)  # which keeps all of it from being read
+        await ada.ask("change_fact", "forget that I have HIV")
+        await ada.say("I am safe now, really.", "it rains", "it pours")
+        assert "HIV" not in str((ada.slots, await ada.known()))
+
     async def test_numbers_stay_those_of_the_list_that_was_shown(self, ada: Seeker) -> None:
         await ada.known()
         assert "I am a baker." in await ada.ask("change_fact", "/forget 1")
@@ -297,6 +314,22 @@ class TestCorrections:
         assert "988" in answer
         assert ada.slots["risk"] in ("high", "imminent")
         assert len(await ada.known()) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["forget that I am a teacher", "Please forget what I said about teacher."]
+)
+async def test_what_no_longer_holds_can_be_forgotten_too(
+    meet: Meet, store: PersonaStore, text: str
+) -> None:
+    """It is in nobody's list, but in the store and in the export."""
+    ada = meet("ada")
+    await ada.ask("remember_me")
+    await ada.say("Hello", "I am a teacher.", "it rains", "I lost my job.")
+    assert await ada.known() == ["I lost my job."]
+    assert "I am a teacher." in await ada.ask("change_fact", text)
+    kept = await store.facts(store.seeker_id("rest", "ada"), superseded=True)
+    assert [fact.sentence for fact in kept] == ["I lost my job."]
 
 
 async def test_nothing_to_change_is_said(meet: Meet) -> None:
