@@ -16,7 +16,7 @@ from actions.safety.resources import resource_line
 from actions.session_start import WELCOME_BACK
 from actions.supporter import Supporter
 from actions.update_persona import BACK, OUT
-from tests.actions.fakes import DANGER
+from tests.actions.fakes import DANGER, event
 from tests.actions.memory.conftest import Clock
 from tests.actions.memory.seeker import Seeker
 from tests.actions.memory.test_store import everything
@@ -86,6 +86,19 @@ class TestConsent:
         stranger = meet("bob")
         [greeting] = await stranger.session()
         assert greeting["response"] == "utter_greet"
+
+    async def test_who_comes_back_when_the_conversation_is_deleted_is_known(
+        self, meet: Meet
+    ) -> None:
+        """The session started before the tracker held a message, and knew no channel."""
+        ada = meet("ada")
+        await ada.say("Hello", "I am a nurse.", "it rains")
+        await ada.ask("remember_me")
+        for channel, is_known in (("rest", True), ("slack", False)):
+            comes = {"name": "session_started_metadata", "value": {"input_channel": channel}}
+            ada.events, ada.slots = [event("slot", **comes)], {}
+            [greeting] = await ada.session()
+            assert ("one thing you told me" in str(greeting["text"])) is is_known
 
     async def test_what_was_told_in_one_breath_is_kept_too(
         self, meet: Meet, store: PersonaStore
