@@ -33,6 +33,9 @@ told that the memory does not work; whether they had agreed to be remembered whe
 _PAUSE = 10.0
 """Seconds after a failure in which the store is not tried: seekers would wait for it in a row."""
 
+_OPENING_SECONDS = 5.0
+"""How long a turn waits for the store to open, which may take longer: its tables may change."""
+
 _CLEANING_SECONDS = 3_600.0
 _ALIKE = 0.6
 """Cosine from which a fact may be what somebody means by other words for it."""
@@ -78,8 +81,7 @@ class SeekerMemory:
         self._store = store
         self._embedder = embedder
         self.lifetime = lifetime
-        self._is_open = False
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[None] | None = None
         self._try_again_at = 0.0
         self._cleaning: asyncio.Task[None] | None = None
 
@@ -96,9 +98,9 @@ class SeekerMemory:
 
     async def stop(self) -> None:
         """Close the store."""
-        if self._cleaning is not None:
-            self._cleaning.cancel()
-            await asyncio.gather(self._cleaning, return_exceptions=True)
+        for task in filter(None, (self._cleaning, self._opening)):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         if self._store is not None:
             await self._store.close()
 
@@ -312,13 +314,20 @@ class SeekerMemory:
         """Return the store; at once an error where it failed a moment ago: many may be waiting."""
         if self._store is not None and time.monotonic() < self._try_again_at:
             raise MemoryStoreError("The memory did not work a moment ago.")
-        if self._store is None or self._is_open:
-            return self._store
-        async with self._opening:
-            if not self._is_open:
-                await self._store.open()
-                self._is_open = True
+        if self._store is None:
+            return None
+        if self._opening is None or _has_failed(self._opening):
+            self._opening = asyncio.get_running_loop().create_task(self._store.open())
+        try:
+            async with asyncio.timeout(_OPENING_SECONDS):
+                await asyncio.shield(self._opening)
+        except TimeoutError:
+            raise MemoryStoreError("The memory is still being opened.") from None
         return self._store
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def _set(tracker: Tracker, slot: str, value: Any) -> Slots:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from actions.memory import known
 from actions.memory.embedder import Embedder
 from actions.memory.errors import MemoryStoreError
 from actions.memory.known import SeekerMemory
@@ -470,6 +472,27 @@ class TestOutage:
         works_again(memory)
         await ada.ask("remember_me")
         assert await ada.known() == ["I am a nurse."]
+
+    async def test_a_store_that_opens_slowly_is_used_once_it_has(
+        self, store: PersonaStore, meet: Meet, monkeypatch: pytest.MonkeyPatch, memory: SeekerMemory
+    ) -> None:
+        opened = 0
+        gate = asyncio.Event()
+
+        async def open_() -> None:
+            nonlocal opened
+            opened += 1
+            await gate.wait()
+
+        monkeypatch.setattr(store, "open", open_)
+        monkeypatch.setattr(known, "_OPENING_SECONDS", 0.05)
+        ada = meet("ada")
+        assert await ada.say("Hello", "I am a nurse.", "it rains") == OUT
+        gate.set()
+        works_again(memory)
+        await ada.ask("remember_me")
+        assert await ada.known() == ["I am a nurse."]
+        assert opened == 1
 
 
 async def test_erasure_leaves_no_word_in_the_store_the_slots_or_the_cache(

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -411,6 +412,31 @@ asyncio.run(main())
             with pytest.raises(MemoryStoreError, match="TimeoutError"):
                 await store.open()
             await store.close()
+
+    async def test_a_server_that_stops_answering_holds_nobody_for_long(
+        self, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As while somebody else holds a lock; the turn waited for as long as that."""
+        if store.engine.dialect.name == "sqlite":
+            pytest.skip("SQLite is no server, and has a patience of its own")
+        monkeypatch.setattr(store, "_answer_seconds", 0.3)
+        seeker = await agreed(store)
+        async with store.engine.begin() as other:
+            await other.execute(text("LOCK memory_seekers, memory_facts IN ACCESS EXCLUSIVE MODE"))
+            for work in (
+                lambda: store.consented_at(seeker),
+                lambda: store.consent(seeker),
+                lambda: store.facts(seeker),
+                lambda: store.learn(seeker, "1", adding("I am a nurse.")),
+                lambda: store.forget(seeker, [1]),
+                lambda: store.erase(seeker),
+            ):
+                began = time.monotonic()
+                with pytest.raises(MemoryStoreError, match="TimeoutError"):
+                    await work()
+                assert time.monotonic() - began < 4
+        await store.learn(seeker, "1", adding("I am a nurse."))
+        assert sentences(await store.facts(seeker)) == ["I am a nurse."]
 
     @pytest.mark.parametrize(
         "url", ["nonsense", "mysql+nothing://x/y", "sqlite+aiosqlite://a:b:c/"]
