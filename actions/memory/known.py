@@ -256,13 +256,8 @@ class SeekerMemory:
         found = await self._find(tracker)
         if found is None:
             return {"kept_since": None, "facts": facts_to_slot(session)}
-        store, seeker = found
-        since = await store.consented_at(seeker)
-        facts = await store.facts(seeker, superseded=True)
-        return {
-            "kept_since": since and since.isoformat(),
-            "facts": [*facts_to_slot(facts), *facts_to_slot(session)],
-        }
+        kept = await exported(*found)
+        return kept | {"facts": [*kept["facts"], *facts_to_slot(session)]}
 
     async def _change(
         self, tracker: Tracker, source: str, said: Sequence[str], decide: Decide
@@ -324,6 +319,13 @@ class SeekerMemory:
         except TimeoutError:
             raise MemoryStoreError("The memory is still being opened.") from None
         return self._store
+
+
+async def exported(store: PersonaStore, seeker: str) -> dict[str, Any]:
+    """Return all that `store` keeps of a seeker, as JSON has it."""
+    since = await store.consented_at(seeker)
+    facts = await store.facts(seeker, superseded=True)
+    return {"kept_since": since and since.isoformat(), "facts": facts_to_slot(facts)}
 
 
 def _has_failed(task: asyncio.Task[None]) -> bool:
