@@ -35,7 +35,10 @@ CROSSED_OUT = (
     " how it is, I'll note that instead."
 )
 CORRECTED = "Thank you. Instead of \u201c{old}\u201d I have noted: \u201c{new}\u201d"
-FORGOTTEN = "Done. I have deleted this, and won't use it again: \u201c{old}\u201d"
+FORGOTTEN = (
+    "Done. I have deleted this from what I note about you: \u201c{old}\u201d What we wrote stays "
+    "part of this conversation until it ends; /restart erases it now."
+)
 NOTHING_KNOWN = "I haven't noted anything about you, so there is nothing to change."
 OUT = (
     "I'm sorry, that did not work: my memory can't be reached at the moment, so nothing was "
@@ -132,31 +135,44 @@ class ActionChangeFact(Action):  # type: ignore[misc]
         known = await self._memory.recall(tracker)
         if known.is_out:
             raise MemoryStoreError("The memory cannot be reached.")
-        if not known.facts:
-            return NOTHING_KNOWN, []
         meant = await self._meant(tracker, wish, known.facts) if wish else None
+        if meant is None and not known.facts:
+            return NOTHING_KNOWN, _not_read_later(tracker, wish)
         if wish is None or meant is None:
             return (
                 f"{NOT_FOUND}\n\n{describe(known, self._memory.can_keep)}",
-                [listed(known.facts)],
+                [listed(known.facts), *_not_read_later(tracker, wish)],
             )
         old, new = meant.sentence, wish.words or None
         if wish.kind == "forget":
             slots = await self._memory.forget(tracker, [old])
             self._supporter.forget()
-            return FORGOTTEN.format(old=old), [*slots, *_taken_from_the_list(tracker, old)]
+            slots += [*_taken_from_the_list(tracker, old), *_not_read_later(tracker, wish)]
+            return FORGOTTEN.format(old=old), slots
         _, slots = await self._memory.correct(tracker, old, new, message_id(tracker))
         return (CORRECTED if new else CROSSED_OUT).format(old=old, new=new), slots
 
     async def _meant(self, tracker: Tracker, wish: Wish, facts: Sequence[Fact]) -> Fact | None:
-        """Return the one fact that is meant; None where it may be another. What is forgotten does
-        not come back.
+        """Return the one fact that is meant, be it one that no longer holds; None where it may be
+        another. What is forgotten does not come back.
         """
         if wish.number is not None:
             return numbered(tracker, facts, wish.number)
-        found, in_their_words = await self._memory.described(facts, wish.words)
-        is_clear = in_their_words or (wish.is_topic and len(found) == 1)
-        return found[0] if is_clear else None
+        for among in (facts, await self._memory.past(tracker)):
+            found, in_their_words = await self._memory.described(among, wish.words)
+            if in_their_words or (wish.is_topic and len(found) == 1):
+                return found[0]
+            if found and wish.is_topic:
+                break
+        return None
+
+
+def _not_read_later(tracker: Tracker, wish: Wish | None) -> list[dict[str, Any]]:
+    """What could not be read before, such as in danger, is not read: it may be what was meant."""
+    if wish is None or wish.number is not None:
+        return []
+    spoken = len(conversation_from_events(tracker.events).seeker_utterances)
+    return [SlotSet("utterances_read", spoken)]
 
 
 def _taken_from_the_list(tracker: Tracker, sentence: str) -> list[dict[str, Any]]:

@@ -23,8 +23,9 @@ INTRODUCTION = (
     "conversation, as JSON:"
 )
 CUT = (
-    "It is too long for one message here, so this is its beginning. Whoever runs me can give "
-    "you all of it; over the web the complete copy is attached to this message."
+    "It is too long for one message here, so this is its beginning; over the web the complete copy "
+    "is attached to this message. If you asked me to remember you, whoever runs me can give you "
+    "all that I have noted."
 )
 OUT = (
     "I'm sorry, I can't reach my memory at the moment, so I can't give you a copy. Please try "

@@ -8,13 +8,20 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.crisis_desk import risk_from_slot
 from actions.memory.known import SeekerMemory
+from actions.safety import RiskLevel
+from actions.safety.resources import resource_line
 from actions.supporter import Supporter
 from actions.tracker_conversation import PAL_METADATA
 
 FORGOTTEN = (
     "Done. I have deleted our conversation and everything I noted about you. "
     "If you write again, we start anew, and that is fine."
+)
+IN_DANGER = (
+    "One thing that matters to me: if you might hurt yourself or you are not safe, please reach a "
+    "person right away. {resources}"
 )
 
 
@@ -24,10 +31,15 @@ class ActionForgetMe(Action):  # type: ignore[misc]
     Where the memory cannot be reached it raises: nobody is told that it is gone when it is not.
     """
 
-    def __init__(self, supporter: Supporter, memory: SeekerMemory) -> None:
-        """Let `supporter` forget as well what the model holds in memory."""
+    def __init__(
+        self, supporter: Supporter, memory: SeekerMemory, locale: str | None = None
+    ) -> None:
+        """Let `supporter` forget as well what the model holds in memory; name the services of
+        `locale` to those in danger.
+        """
         self._supporter = supporter
         self._memory = memory
+        self._in_danger = IN_DANGER.format(resources=resource_line(locale))
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -39,5 +51,8 @@ class ActionForgetMe(Action):  # type: ignore[misc]
         """Confirm, and restart."""
         await self._memory.drop(tracker)
         self._supporter.forget()
-        dispatcher.utter_message(text=FORGOTTEN, **{PAL_METADATA: {"service": True}})
+        # The danger is forgotten with all the rest, and may not be over.
+        is_in_danger = risk_from_slot(tracker.get_slot("risk")) > RiskLevel.NONE
+        text = f"{FORGOTTEN}\n\n{self._in_danger}" if is_in_danger else FORGOTTEN
+        dispatcher.utter_message(text=text, **{PAL_METADATA: {"service": True}})
         return [Restarted()]

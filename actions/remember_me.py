@@ -10,7 +10,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.memory.errors import MemoryStoreError
-from actions.memory.known import Known, SeekerMemory
+from actions.memory.known import AGREED, Known, SeekerMemory
 from actions.memory.session_facts import facts_to_slot
 from actions.service_message import say
 from actions.tracker_conversation import message_id, session_began
@@ -95,6 +95,7 @@ class ActionStopRemembering(Action):  # type: ignore[misc]
             left = [fact for fact in known.facts if fact.learnt_at >= began]
             seen = list(await self._memory.chosen(Known(tuple(left)), ""))
             slots = [SlotSet("facts", facts_to_slot(left)), SlotSet("persona", seen)]
+            slots.append(SlotSet(AGREED, False))
             text = STOPPED
         except MemoryStoreError as error:
             log.error("memory_unusable", reason=str(error))

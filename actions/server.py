@@ -67,7 +67,7 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
         ActionStopRemembering(memory),
         ActionChangeFact(supporter, memory, desk),
         ActionExportData(memory),
-        ActionForgetMe(supporter, memory),
+        ActionForgetMe(supporter, memory, settings.locale),
     ):
         executor.register_action(action)
     app: SanicApp = create_app(executor, cors_origins=[])

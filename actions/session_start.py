@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.crisis_desk import HANDOFF, TOLD_OF_TRANSCRIPT, TRANSCRIPT_NOTICE
 from actions.handoff import Handoff, HandoffState, Told
-from actions.memory.known import SeekerMemory
+from actions.memory.known import AGREED, SeekerMemory
 from actions.safety.resources import resource_line
 from actions.service_message import say
 
@@ -20,7 +20,7 @@ CARRIED_SLOTS = ("risk",)
 they agreed to that, and nowhere else."""
 
 DROPPED_SLOTS = (
-    *("facts", "persona", "utterances_read", "persona_used", "listed"),
+    *("facts", "persona", "utterances_read", "persona_used", "listed", AGREED),
     *(HANDOFF, TOLD_OF_TRANSCRIPT),
 )
 
@@ -54,13 +54,16 @@ class ActionSessionStart(Action):  # type: ignore[misc]
         handed_off = Told.from_slot(tracker.get_slot(HANDOFF))
         if handed_off is not None and handed_off.state is HandoffState.TAKEN:
             return _still_with_a_person(tracker)
-        # What could not be kept while the memory did not work is kept now, or carried on.
+        # What could not be kept while the memory did not work is kept now, or carried on: of who
+        # agreed to that.
         known, _ = await self._memory.learn(tracker, (), "")
-        carried = (*CARRIED_SLOTS, "facts") if known.is_out else CARRIED_SLOTS
+        is_pending = known.is_out and tracker.get_slot(AGREED)
+        carried = (*CARRIED_SLOTS, "facts", AGREED) if is_pending else CARRIED_SLOTS
         slots = dict.fromkeys(DROPPED_SLOTS)
         slots |= {name: tracker.get_slot(name) for name in carried}
         slots["risk"] = slots["risk"] or _risk_before_restart(tracker)
         if known.is_kept:
+            slots[AGREED] = True
             # How much, not what: somebody else may be looking at the screen.
             count = len(known.facts)
             things = {0: "nothing yet", 1: "one thing you told me"}

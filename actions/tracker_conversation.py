@@ -54,6 +54,9 @@ SERVICE_RESPONSES = frozenset(
 PAL_METADATA = "pal"
 """The key under which a bot message says how it came about."""
 
+_SESSION_METADATA = "session_started_metadata"
+"""Rasa's own slot: the metadata of the message that a session starts with."""
+
 DISCLOSURE = "disclosure"
 """What PAL notes on a message that says again that it is a program."""
 
@@ -114,8 +117,19 @@ def latest_intent(tracker: Tracker) -> str:
 
 
 def input_channel(tracker: Tracker) -> str:
-    """Return the name of the channel of the seeker's latest message; empty before the first."""
-    return str(_latest_message(tracker).get("input_channel") or "")
+    """Return the name of the channel that the seeker wrote on last; empty where nothing says.
+
+    A session starts before its first message is in the tracker; what Rasa sets then is that
+    message's metadata, in which the channel has named itself.
+    """
+    for event in map(_mapping, reversed(tracker.events)):
+        match event.get("event"):
+            case "user":
+                return str(event.get("input_channel") or "")
+            case "slot" if event.get("name") == _SESSION_METADATA:
+                if channel := _mapping(event.get("value")).get("input_channel"):
+                    return str(channel)
+    return ""
 
 
 def session_began(tracker: Tracker) -> datetime:

@@ -34,7 +34,7 @@ OUT = (
 BACK = "(My memory works again.)"
 
 
-ASKING_INTENTS = frozenset({"show_persona", "remember_me", "export_data"})
+ASKING_INTENTS = frozenset({"show_persona", "remember_me", "change_fact", "export_data"})
 """With these a seeker means all that they have said until now, be it one sentence."""
 
 

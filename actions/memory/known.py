@@ -25,13 +25,16 @@ from actions.tracker_conversation import input_channel, persona_from_slot
 
 log = structlog.get_logger(__name__)
 
-FACTS, PERSONA, TOLD = "facts", "persona", "told_of_outage"
+FACTS, PERSONA, TOLD, AGREED = "facts", "persona", "told_of_outage", "agreed"
 """Slots: the facts of a session that is not kept; those that the model sees; whether the seeker was
-told that the memory does not work."""
+told that the memory does not work; whether they had agreed to be remembered when it last did."""
 
 
 _PAUSE = 10.0
 """Seconds after a failure in which the store is not tried: seekers would wait for it in a row."""
+
+_OPENING_SECONDS = 5.0
+"""How long a turn waits for the store to open, which may take longer: its tables may change."""
 
 _CLEANING_SECONDS = 3_600.0
 _ALIKE = 0.6
@@ -78,8 +81,7 @@ class SeekerMemory:
         self._store = store
         self._embedder = embedder
         self.lifetime = lifetime
-        self._is_open = False
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[None] | None = None
         self._try_again_at = 0.0
         self._cleaning: asyncio.Task[None] | None = None
 
@@ -96,9 +98,9 @@ class SeekerMemory:
 
     async def stop(self) -> None:
         """Close the store."""
-        if self._cleaning is not None:
-            self._cleaning.cancel()
-            await asyncio.gather(self._cleaning, return_exceptions=True)
+        for task in filter(None, (self._cleaning, self._opening)):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         if self._store is not None:
             await self._store.close()
 
@@ -134,6 +136,16 @@ class SeekerMemory:
         except MemoryStoreError as error:
             self._failed(error)
             return Known(tuple(session or _seen_last(tracker)), is_out=True)
+
+    async def past(self, tracker: Tracker) -> tuple[Fact, ...]:
+        """Return what is kept of the seeker though it no longer holds, each sentence once.
+
+        Raises:
+            MemoryStoreError: the memory cannot be read.
+        """
+        found = await self._find(tracker)
+        facts = [] if found is None else await found[0].facts(found[1], superseded=True)
+        return tuple({fact.sentence: fact for fact in facts if not fact.is_current}.values())
 
     async def learn(
         self, tracker: Tracker, sentences: Sequence[str], source: str
@@ -221,15 +233,15 @@ class SeekerMemory:
         known, slots = await self.learn(tracker, (), "")  # all in one place
         if known.is_out:
             raise MemoryStoreError("The memory cannot be reached, so nothing was deleted.")
-        gone = [fact for fact in known.facts if fact.sentence in sentences]
         if known.is_kept:
             found = await self._find(tracker)
             if found is not None:
                 store, seeker = found
-                await store.forget(seeker, [fact.id for fact in gone])
+                facts = await store.facts(seeker, superseded=True)
+                await store.forget(seeker, [f.id for f in facts if f.sentence in sentences])
         else:
-            left = [fact for fact in known.facts if fact not in gone]
-            slots = [SlotSet(FACTS, facts_to_slot(left))]
+            left = [fact for fact in known.facts if fact.sentence not in sentences]
+            slots += [SlotSet(FACTS, facts_to_slot(left))]
         self._embedder.forget()
         seen = [s for s in persona_from_slot(tracker.get_slot(PERSONA)) if s not in sentences]
         return [*slots, SlotSet(PERSONA, seen), SlotSet("persona_used", [])]
@@ -244,13 +256,8 @@ class SeekerMemory:
         found = await self._find(tracker)
         if found is None:
             return {"kept_since": None, "facts": facts_to_slot(session)}
-        store, seeker = found
-        since = await store.consented_at(seeker)
-        facts = await store.facts(seeker, superseded=True)
-        return {
-            "kept_since": since and since.isoformat(),
-            "facts": [*facts_to_slot(facts), *facts_to_slot(session)],
-        }
+        kept = await exported(*found)
+        return kept | {"facts": [*kept["facts"], *facts_to_slot(session)]}
 
     async def _change(
         self, tracker: Tracker, source: str, said: Sequence[str], decide: Decide
@@ -259,9 +266,12 @@ class SeekerMemory:
         session = facts_from_slot(tracker.get_slot(FACTS))
         pending = [fact.sentence for fact in session]
         is_out = False
+        agreed: Slots = []
         try:
             found = await self._find(tracker)
-            if found is not None and await found[0].consented_at(found[1]) is not None:
+            is_kept = found is not None and await found[0].consented_at(found[1]) is not None
+            agreed = _set(tracker, AGREED, is_kept)
+            if found is not None and is_kept:
                 store, seeker = found
                 # Beforehand, for the store holds a lock while it decides.
                 before = [fact.sentence for fact in await store.facts(seeker)]
@@ -269,14 +279,14 @@ class SeekerMemory:
                 facts = await store.learn(
                     seeker, source, lambda known: _as_told(decide(known, pending, alike), session)
                 )
-                return Known(tuple(facts), is_kept=True), [SlotSet(FACTS, None)] if session else []
+                return Known(tuple(facts), is_kept=True), [*agreed, *_set(tracker, FACTS, None)]
         except MemoryStoreError as error:
             self._failed(error)
             is_out = True
         known = session or _seen_last(tracker)
         facts = await asyncio.to_thread(self._applied, known, decide, source)
         slots = [SlotSet(FACTS, facts_to_slot(facts))] if facts != session else []
-        return Known(tuple(facts), is_out=is_out), slots
+        return Known(tuple(facts), is_out=is_out), [*agreed, *slots]
 
     def _applied(self, known: Sequence[Fact], decide: Decide, source: str) -> list[Fact]:
         now = self._now()
@@ -299,13 +309,33 @@ class SeekerMemory:
         """Return the store; at once an error where it failed a moment ago: many may be waiting."""
         if self._store is not None and time.monotonic() < self._try_again_at:
             raise MemoryStoreError("The memory did not work a moment ago.")
-        if self._store is None or self._is_open:
-            return self._store
-        async with self._opening:
-            if not self._is_open:
-                await self._store.open()
-                self._is_open = True
+        if self._store is None:
+            return None
+        if self._opening is None or _has_failed(self._opening):
+            self._opening = asyncio.get_running_loop().create_task(self._store.open())
+        try:
+            async with asyncio.timeout(_OPENING_SECONDS):
+                await asyncio.shield(self._opening)
+        except TimeoutError:
+            raise MemoryStoreError("The memory is still being opened.") from None
         return self._store
+
+
+async def exported(store: PersonaStore, seeker: str) -> dict[str, Any]:
+    """Return all that `store` keeps of a seeker, as JSON has it."""
+    since = await store.consented_at(seeker)
+    facts = await store.facts(seeker, superseded=True)
+    return {"kept_since": since and since.isoformat(), "facts": facts_to_slot(facts)}
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _set(tracker: Tracker, slot: str, value: Any) -> Slots:
+    """Set a slot, unless it is empty and stays so or has that value."""
+    held = tracker.get_slot(slot)
+    return [] if held == value or not (held or value) else [SlotSet(slot, value)]
 
 
 def _as_told(found: Iterable[Change], session: Sequence[Fact]) -> Iterator[Change]:

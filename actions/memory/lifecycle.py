@@ -24,12 +24,14 @@ def changes(
     A sentence that is known in these or nearly these words is confirmed, and ends what contradicts
     it none the less: the seeker's last word counts. A new one that ends an old one supersedes it.
     A fact that an earlier of the `sentences` made cannot be ended here, for it has no number yet;
-    then it is not made: what was said and taken back in one breath is not kept.
+    then it is not made: what was said and taken back in one breath is not kept. What was said twice
+    in it is kept as it was said first.
     """
     current = [(fact, claims(fact.sentence)) for fact in known]
-    for sentence in _without_what_was_taken_back(list(sentences)):
+    for sentence in _last_words(sentences, similarities):
         said = claims(sentence)
-        same = _same(sentence, said, current, similarities)
+        place = _same(sentence, said, [(f.sentence, of_f) for f, of_f in current], similarities)
+        same = None if place is None else current[place][0]
         ended = {f.id for f, of_fact in current if f is not same and said.end(of_fact)}
         current = [(fact, of_fact) for fact, of_fact in current if fact.id not in ended]
         numbers = tuple(sorted(ended))
@@ -57,33 +59,34 @@ def apply(known: Sequence[Fact], found: Iterable[Change], template: Fact) -> lis
     return current
 
 
-def _without_what_was_taken_back(sentences: Sequence[str]) -> list[str]:
-    kept: dict[str, str] = {}
-    for sentence in sentences:
+def _last_words(sentences: Iterable[str], similarities: Similarities) -> list[str]:
+    """Return `sentences` without what later ones take back or say again."""
+    kept: list[tuple[str, Claims]] = []
+    for sentence in filter(normal_form, map(str.strip, sentences)):
         said = claims(sentence)
-        kept = {form: old for form, old in kept.items() if not said.end(claims(old))}
-        kept[normal_form(sentence)] = sentence.strip()
-    kept.pop("", None)
-    return list(kept.values())
+        kept = [(old, of_old) for old, of_old in kept if not said.end(of_old)]
+        if _same(sentence, said, kept, similarities) is None:
+            kept.append((sentence, said))
+    return [sentence for sentence, _ in kept]
 
 
 def _same(
     sentence: str,
     said: Claims,
-    known: Sequence[tuple[Fact, Claims]],
+    known: Sequence[tuple[str, Claims]],
     similarities: Similarities,
-) -> Fact | None:
-    """Return the fact that a sentence says again, if one is."""
+) -> int | None:
+    """Return the place of the one that a sentence says again, if one is."""
     form = normal_form(sentence)
-    for fact, _ in known:
-        if normal_form(fact.sentence) == form:
-            return fact
-    alike = [fact for fact, of_fact in known if _may_be_one(said, of_fact)]
+    for place, (other, _) in enumerate(known):
+        if normal_form(other) == form:
+            return place
+    alike = [place for place, (_, of_other) in enumerate(known) if _may_be_one(said, of_other)]
     if not alike:
         return None
-    cosines = similarities(sentence, [fact.sentence for fact in alike])
-    best, fact = max(zip(cosines, alike, strict=True), key=lambda pair: pair[0])
-    return fact if best >= SAME else None
+    cosines = similarities(sentence, [known[place][0] for place in alike])
+    best, place = max(zip(cosines, alike, strict=True), key=lambda pair: pair[0])
+    return place if best >= SAME else None
 
 
 def _may_be_one(one: Claims, two: Claims) -> bool:

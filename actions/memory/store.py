@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -35,6 +36,10 @@ log = structlog.get_logger(__name__)
 _PSEUDONYMS = "pseudonyms"
 _BUSY_SECONDS = 10
 _CONNECT_SECONDS = 3
+_ANSWER_SECONDS = 5.0
+"""A seeker waits: in PostgreSQL, what a turn asks for takes no longer than this."""
+_COMMAND_SECONDS = 60.0
+"""For one command of what no seeker waits for, such as a change of keys."""
 _MIGRATION_LOCK = 0x50414C
 _WRITES = "pal_writes"
 """An execution option: SQLite locks before it reads."""
@@ -68,6 +73,9 @@ class PersonaStore:
             )
         except (SQLAlchemyError, ImportError, TypeError, ValueError) as error:
             raise _unusable(error) from None
+        # SQLite gives up by itself, and its thread cannot be stopped.
+        is_server = self._engine.dialect.name != "sqlite"
+        self._answer_seconds = _ANSWER_SECONDS if is_server else None
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._cipher = cipher
         self._now = now or (lambda: datetime.now(UTC))
@@ -94,7 +102,7 @@ class PersonaStore:
             raise _unusable(error) from None
 
     async def _open(self) -> None:
-        async with self._alone(), self._transaction() as session:
+        async with self._alone(), self._transaction(is_turn=False) as session:
             if self._engine.dialect.name == "postgresql":
                 # Servers that start together wait for the first.
                 await session.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
@@ -188,7 +196,7 @@ class PersonaStore:
         is_stale = FactRow.confirmed_at < oldest
         has_stale = SeekerRow.id.in_(select(FactRow.seeker_id).where(is_stale))
         agreed_long_ago = SeekerRow.consented_at < oldest
-        async with self._transaction() as session:
+        async with self._transaction(is_turn=False) as session:
             # Locked first: nobody learns what is deleted meanwhile. Who is in use comes next time.
             concerned = select(SeekerRow.id).where(has_stale | agreed_long_ago)
             ids = (await session.scalars(concerned.with_for_update(skip_locked=True))).all()
@@ -200,24 +208,33 @@ class PersonaStore:
         await self._scrub()
         return expired
 
-    async def rotate(self) -> int:
-        """Encrypt every row with the first key; return how many. After that the others may go.
+    async def rotate(self) -> tuple[int, int]:
+        """Encrypt every row with the first key; return how many that were, and how many no key
+        opens. These stay as they are: they are corrupt, or of a key that may be found again.
 
         Raises:
-            CorruptFactError: a row does not decrypt; nothing was changed.
+            WrongKeyError: the store was encrypted with another key.
         """
-        async with self._transaction() as session:
+        async with self._transaction(is_turn=False) as session:
+            # Who writes with an old key has finished, or finds the new one. Then the seekers, whom
+            # every change of facts locks.
+            await self._require_key(session, for_change=True)
+            await session.execute(select(SeekerRow.id).with_for_update())
+            unreadable = 0
             rows = (await session.scalars(select(FactRow))).all()
             for row in rows:
-                row.sentence = self._cipher.rotated(row.sentence)
+                try:
+                    row.sentence = self._cipher.rotated(row.sentence)
+                except CorruptFactError:
+                    unreadable += 1
             own = (await session.scalars(select(SecretRow))).all()
             for secret in own:
                 secret.value = self._cipher.rotated(secret.value)
-            return len(rows) + len(own)
+            return len(rows) - unreadable + len(own), unreadable
 
     async def count(self) -> tuple[int, int]:
         """Return the number of seekers and of facts."""
-        async with self._reading() as session:
+        async with self._reading(is_turn=False) as session:
             seekers = await session.scalar(select(func.count()).select_from(SeekerRow))
             facts = await session.scalar(select(func.count()).select_from(FactRow))
             return seekers or 0, facts or 0
@@ -243,16 +260,17 @@ class PersonaStore:
             await lock.release()
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncSession]:
+    async def _reading(self, *, is_turn: bool = True) -> AsyncIterator[AsyncSession]:
+        limit = self._answer_seconds if is_turn else None
         try:
-            async with self._sessions.begin() as session:
+            async with asyncio.timeout(limit), self._sessions.begin() as session:
                 yield session
         except (SQLAlchemyError, OSError) as error:
             raise _unusable(error) from None
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        async with self._reading() as session:
+    async def _transaction(self, *, is_turn: bool = True) -> AsyncIterator[AsyncSession]:
+        async with self._reading(is_turn=is_turn) as session:
             await session.connection(execution_options={_WRITES: True})
             yield session
 
@@ -263,11 +281,12 @@ class PersonaStore:
             await session.flush()
         return await self._require_key(session)
 
-    async def _require_key(self, session: AsyncSession) -> bytes:
-        """Make sure that the key has not been changed elsewhere: what would be written with the old
-        one could not be read again.
+    async def _require_key(self, session: AsyncSession, *, for_change: bool = False) -> bytes:
+        """Make sure that the key has not been changed elsewhere, and is not until the transaction
+        ends: what would be written with the old one could not be read again.
         """
-        row = await session.get_one(SecretRow, _PSEUDONYMS)
+        lock = True if for_change else {"read": True}
+        row = await session.get_one(SecretRow, _PSEUDONYMS, with_for_update=lock)
         try:
             return bytes.fromhex(self._cipher.decrypt(_PSEUDONYMS, row.value))
         except CorruptFactError:
@@ -386,8 +405,10 @@ def _count(deletion: Any) -> int:
 
 
 def _connect_options(url: str) -> dict[str, Any]:
-    """A seeker waits while a server does not answer."""
-    return {"timeout": _CONNECT_SECONDS} if url.startswith("postgresql+asyncpg:") else {}
+    """A server that does not answer holds nobody for ever."""
+    if not url.startswith("postgresql+asyncpg:"):
+        return {}
+    return {"timeout": _CONNECT_SECONDS, "command_timeout": _COMMAND_SECONDS}
 
 
 def _unusable(error: Exception) -> MemoryStoreError:

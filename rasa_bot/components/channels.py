@@ -181,6 +181,8 @@ def _answering(
     """`on_new_message`, with an apology where it fails or says nothing."""
 
     async def handle(message: UserMessage) -> None:
+        # For action_session_start, which sees no more of the message.
+        message.metadata = {**(message.metadata or {}), "input_channel": message.input_channel}
         message.output_channel = output = PalOutput(message.output_channel)
         try:
             await on_new_message(message)

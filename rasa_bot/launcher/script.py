@@ -49,7 +49,9 @@ async def _talk(model: Path, endpoints: AvailableEndpoints, conversation: Conver
     require_loaded(agent, model)
     sys.stdin.reconfigure(errors="replace")  # a stray byte must not end the conversation
     say.progress(f"One message a line; {EXIT_COMMAND} leaves.")
-    await greet(agent, conversation.id, PlainOutput(), new_session=conversation.begins)
+    await greet(
+        agent, conversation.id, PlainOutput(), channel=CHANNEL, new_session=conversation.begins
+    )
     for line in sys.stdin:
         text = line.strip()
         if text == EXIT_COMMAND:

@@ -92,7 +92,13 @@ class Shell:
         if self._agent is None or not self._agent.is_ready():
             return
         output = CollectingOutputChannel()
-        await greet(self._agent, self._conversation_id, output, new_session=self._begins)
+        await greet(
+            self._agent,
+            self._conversation_id,
+            output,
+            channel=CHANNEL,
+            new_session=self._begins,
+        )
         _print(output)
         while True:
             try:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from actions.forget_me import FORGOTTEN, ActionForgetMe
 from actions.memory.known import SeekerMemory
+from actions.safety.resources import resource_line
 from actions.supporter import Supporter
 from actions.tracker_conversation import conversation_from_events
 from tests.actions.fakes import FakeGenerator, run, talk, until
@@ -17,6 +20,18 @@ async def test_it_confirms_and_restarts(supporter: Supporter, memory: SeekerMemo
     )
     assert turn.text == FORGOTTEN
     assert [event["event"] for event in turn.events] == ["restart"]
+
+
+@pytest.mark.parametrize(
+    ("risk", "is_named"), [("imminent", True), ("concern", True), ("none", False), (None, False)]
+)
+async def test_who_is_in_danger_is_told_whom_to_call(
+    supporter: Supporter, memory: SeekerMemory, risk: str | None, is_named: bool
+) -> None:
+    """The danger was erased, and nobody named."""
+    turn = await run(ActionForgetMe(supporter, memory, "en_GB"), talk("bye"), risk=risk)
+    assert turn.text.startswith(FORGOTTEN)
+    assert (resource_line("en_GB") in turn.text) is is_named
 
 
 async def test_nothing_that_was_said_is_repeated_in_the_confirmation(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from actions.memory.__main__ import main
 from actions.memory.cipher import FieldCipher, new_key, read_keys
@@ -20,9 +25,10 @@ from actions.settings import load_settings
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PAL_HOME", str(tmp_path))
-    return tmp_path
+    yield tmp_path
+    structlog.reset_defaults()
 
 
 def keep(*sentences: str, days_ago: float = 0) -> None:
@@ -39,6 +45,11 @@ def keep(*sentences: str, days_ago: float = 0) -> None:
         await store.close()
 
     asyncio.run(keep_all())
+
+
+def damage(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE memory_facts SET sentence = ?", (b"?",))
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -59,6 +70,35 @@ def test_a_store_is_counted_and_what_is_old_is_deleted(
     assert said(capsys, "count") == "1 seekers, 1 facts."
 
 
+def test_one_seeker_is_given_a_copy_and_erased(capsys: pytest.CaptureFixture[str]) -> None:
+    keep("I am a nurse.", "Ich heiße Jörg.")
+    copy = json.loads(said(capsys, "export", "rest", "ada"))
+    assert [fact["sentence"] for fact in copy["facts"]] == ["I am a nurse.", "Ich heiße Jörg."]
+    assert datetime.fromisoformat(copy["kept_since"]) <= datetime.now(UTC)
+    assert json.loads(said(capsys, "export", "slack", "ada")) == {"kept_since": None, "facts": []}
+    assert said(capsys, "erase", "rest", "bob") == "0 facts of this seeker are erased."
+    assert said(capsys, "erase", "rest", "ada") == "2 facts of this seeker are erased."
+    assert said(capsys, "count") == "0 seekers, 0 facts."
+
+
+def test_a_copy_is_json_also_where_a_row_is_corrupt(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep("I am a nurse.")
+    damage(home / "memory" / "memory.db")
+    assert main(["export", "rest", "ada"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["facts"] == []
+    assert "corrupt_facts_left_out" in printed.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["export"], ["erase", "rest"], ["dance"]])
+def test_a_command_that_is_none_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as status:
+        main(arguments)
+    assert status.value.code == 2
+
+
 def test_a_path_is_one_of_sqlite(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +116,10 @@ def test_a_new_key_takes_over(
     file.write_text(said(capsys, "new-key") + "\n" + old)
     assert said(capsys, "rotate") == "2 rows are encrypted with the first key."
     file.write_text(file.read_text().split()[0])
+    damage(home / "memory" / "memory.db")
+    assert said(capsys, "rotate").startswith(
+        "1 rows are encrypted with the first key. 1 rows open with none of the keys"
+    )
     assert said(capsys, "count") == "1 seekers, 1 facts."
     monkeypatch.setenv("PAL_MEMORY_KEY", old.strip())
     assert main(["count"]) == 2

@@ -82,6 +82,15 @@ def test_the_same_in_other_words_is_one_fact(embedder: Embedder) -> None:
     assert (change.sentence, change.confirms) == (None, 1)
 
 
+def test_the_same_in_other_words_is_one_fact_in_one_breath_too(embedder: Embedder) -> None:
+    said = "I have two dogs.", "I have 2 dogs.", "I have three cats."
+    assert after(embedder, [], *said) == ["I have two dogs.", "I have three cats."]
+    assert after(embedder, [], "I am a nurse.", "I have a cat.", "I'm a nurse!") == [
+        "I am a nurse.",
+        "I have a cat.",
+    ]
+
+
 def test_what_is_said_again_ends_what_contradicts_it(embedder: Embedder) -> None:
     """Both hold if somebody erred before; the last word counts."""
     known = facts("I live in Leeds.", "I live in Bath.")

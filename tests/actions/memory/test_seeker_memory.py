@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from actions.memory import known
 from actions.memory.embedder import Embedder
 from actions.memory.errors import MemoryStoreError
 from actions.memory.known import SeekerMemory
@@ -16,7 +18,7 @@ from actions.safety.resources import resource_line
 from actions.session_start import WELCOME_BACK
 from actions.supporter import Supporter
 from actions.update_persona import BACK, OUT
-from tests.actions.fakes import DANGER
+from tests.actions.fakes import DANGER, event
 from tests.actions.memory.conftest import Clock
 from tests.actions.memory.seeker import Seeker
 from tests.actions.memory.test_store import everything
@@ -86,6 +88,19 @@ class TestConsent:
         stranger = meet("bob")
         [greeting] = await stranger.session()
         assert greeting["response"] == "utter_greet"
+
+    async def test_who_comes_back_when_the_conversation_is_deleted_is_known(
+        self, meet: Meet
+    ) -> None:
+        """The session started before the tracker held a message, and knew no channel."""
+        ada = meet("ada")
+        await ada.say("Hello", "I am a nurse.", "it rains")
+        await ada.ask("remember_me")
+        for channel, is_known in (("rest", True), ("slack", False)):
+            comes = {"name": "session_started_metadata", "value": {"input_channel": channel}}
+            ada.events, ada.slots = [event("slot", **comes)], {}
+            [greeting] = await ada.session()
+            assert ("one thing you told me" in str(greeting["text"])) is is_known
 
     async def test_what_was_told_in_one_breath_is_kept_too(
         self, meet: Meet, store: PersonaStore
@@ -269,6 +284,23 @@ class TestCorrections:
         assert "1. I am a baker." in answer
         assert len(await ada.known()) == 3
 
+    async def test_what_has_just_been_said_is_forgotten_and_not_noted_later(
+        self, ada: Seeker
+    ) -> None:
+        """It had not been read yet, so nothing was found; two messages later it was."""
+        await ada.session()
+        await ada.say("I have HIV.")
+        assert "I have deleted" in await ada.ask("change_fact", "forget that I have HIV")
+        await ada.say("it rains", "it pours")
+        assert "HIV" not in str((ada.slots, await ada.known()))
+
+    async def test_what_was_said_in_danger_is_not_noted_later_either(self, ada: Seeker) -> None:
+        await ada.session()
+        await ada.say("I have HIV.", DANGER)  # which keeps all of it from being read
+        await ada.ask("change_fact", "forget that I have HIV")
+        await ada.say("I am safe now, really.", "it rains", "it pours")
+        assert "HIV" not in str((ada.slots, await ada.known()))
+
     async def test_numbers_stay_those_of_the_list_that_was_shown(self, ada: Seeker) -> None:
         await ada.known()
         assert "I am a baker." in await ada.ask("change_fact", "/forget 1")
@@ -297,6 +329,22 @@ class TestCorrections:
         assert "988" in answer
         assert ada.slots["risk"] in ("high", "imminent")
         assert len(await ada.known()) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["forget that I am a teacher", "Please forget what I said about teacher."]
+)
+async def test_what_no_longer_holds_can_be_forgotten_too(
+    meet: Meet, store: PersonaStore, text: str
+) -> None:
+    """It is in nobody's list, but in the store and in the export."""
+    ada = meet("ada")
+    await ada.ask("remember_me")
+    await ada.say("Hello", "I am a teacher.", "it rains", "I lost my job.")
+    assert await ada.known() == ["I lost my job."]
+    assert "I am a teacher." in await ada.ask("change_fact", text)
+    kept = await store.facts(store.seeker_id("rest", "ada"), superseded=True)
+    assert [fact.sentence for fact in kept] == ["I lost my job."]
 
 
 async def test_nothing_to_change_is_said(meet: Meet) -> None:
@@ -347,6 +395,34 @@ class TestOutage:
         assert len(await store.facts(store.seeker_id("rest", "ada"))) == 2
         assert await ada.known() == ["I am a nurse.", "I live in Leeds."]
 
+    async def test_of_who_never_agreed_nothing_outlives_the_session(
+        self, meet: Meet, memory: SeekerMemory, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Facts were carried on for anybody, and kept once they agreed to something else."""
+        bob = meet("bob")
+        await bob.session()
+        await bob.say("Hello", "I have HIV.", "it rains")
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "consented_at", fail)
+            await bob.session()
+            assert "HIV" not in str(bob.slots)
+        works_again(memory)
+        await bob.say("Hello", "I am a nurse.", "it rains")
+        await bob.ask("remember_me")
+        assert await bob.known() == ["I am a nurse."]
+
+    async def test_nor_of_who_took_it_back(
+        self, meet: Meet, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bob = meet("bob")
+        await bob.ask("remember_me")
+        await bob.session()
+        await bob.ask("stop_remembering")
+        await bob.say("Hello", "I have HIV.", "it rains")
+        monkeypatch.setattr(store, "consented_at", fail)
+        await bob.session()
+        assert "HIV" not in str(bob.slots)
+
     async def test_what_is_corrected_before_it_is_kept_stays_corrected(
         self, meet: Meet, memory: SeekerMemory, store: PersonaStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -396,6 +472,27 @@ class TestOutage:
         works_again(memory)
         await ada.ask("remember_me")
         assert await ada.known() == ["I am a nurse."]
+
+    async def test_a_store_that_opens_slowly_is_used_once_it_has(
+        self, store: PersonaStore, meet: Meet, monkeypatch: pytest.MonkeyPatch, memory: SeekerMemory
+    ) -> None:
+        opened = 0
+        gate = asyncio.Event()
+
+        async def open_() -> None:
+            nonlocal opened
+            opened += 1
+            await gate.wait()
+
+        monkeypatch.setattr(store, "open", open_)
+        monkeypatch.setattr(known, "_OPENING_SECONDS", 0.05)
+        ada = meet("ada")
+        assert await ada.say("Hello", "I am a nurse.", "it rains") == OUT
+        gate.set()
+        works_again(memory)
+        await ada.ask("remember_me")
+        assert await ada.known() == ["I am a nurse."]
+        assert opened == 1
 
 
 async def test_erasure_leaves_no_word_in_the_store_the_slots_or_the_cache(
