@@ -22,10 +22,8 @@ import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from pal_model import Conversation, PalError, Utterance
-from pal_model.embedded import find_model
 from training.compare_runs import read_manifest
 from training.evaluate import RESULT_FILE, predictions_file
-from training.fitting import RUN_FILE
 from training.predictions import PredictionError, Turn, read_predictions
 from training.provenance import file_hash
 from training.readers.esconv import find_esconv, read_esconv
@@ -60,10 +58,8 @@ def read_evaluated(folder: Path) -> Evaluated:
             f"Cannot use {file}: {error}. Run training.evaluate again; it goes on where it was."
         ) from error
     evaluation = manifest["evaluation"]
-    run = Path(find_model(evaluation["model"]), RUN_FILE)
-    cost = json.loads(run.read_text(encoding="utf-8")) if run.exists() else {}
     predictions = read_predictions(predictions_file(folder, evaluation["seeds"][0]))
-    return Evaluated(folder.name, result, predictions, cost)
+    return Evaluated(folder.name, result, predictions)
 
 
 def read_conversations(

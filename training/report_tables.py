@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,13 +77,11 @@ class Evaluated:
         name: of its folder.
         result: what `training.evaluate` wrote.
         predictions: of its first seed.
-        cost: what is known of the training; nothing of a base model.
     """
 
     name: str
     result: dict[str, Any]
     predictions: list[Prediction]
-    cost: dict[str, Any]
 
     @property
     def metrics(self) -> dict[str, dict[str, Any]]:
@@ -96,6 +94,11 @@ class Evaluated:
         """The one behind Cos-Sim."""
         name: str | None = self.result["evaluation"]["encoder"]
         return name
+
+    @property
+    def environments(self) -> list[dict[str, Any]]:
+        """Where it was begun, and where it went on."""
+        return [self.result["environment"], *self.result.get("resumed", ())]
 
     def accuracy(self, rank: int) -> dict[str, Any]:
         """Return how often the supporter's strategy is among the `rank` likeliest."""
@@ -178,13 +181,38 @@ def published_table() -> Table:
     )
 
 
+_COSTS = ("tokens_an_epoch", "steps", "seconds", "validation_loss")
+
+
 def costs_table(evaluated: Sequence[Evaluated]) -> Table:
-    """Return what training cost."""
-    rows = []
-    for one in evaluated:
-        loss = (one.cost.get("validation") or {}).get("eval_loss", "")
-        facts = (one.cost.get("steps", ""), one.cost.get("seconds", ""), loss)
-        tokens = one.cost.get("tokens_an_epoch", "not trained")
-        rows.append((one.name, str(tokens), *map(str, facts)))
-    header = ("model", "tokens an epoch", "steps", "seconds", "validation loss")
+    """Return what training cost, stage by stage, as each evaluation recorded it."""
+    rows = [(one.name, *cells) for one in evaluated for cells in _costs(one.result.get("training"))]
+    header = ("model", "stage", *(name.replace("_", " ") for name in _COSTS))
     return Table("costs", "Costs of training", header, tuple(rows))
+
+
+def _costs(stages: Sequence[Mapping[str, Any]] | None) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each stage, and one for all where there are several.
+
+    Args:
+        stages: what `training.evaluate` recorded; None of an evaluation that recorded none.
+    """
+    if not stages:
+        yield ("unknown" if stages is None else "not trained", *[""] * len(_COSTS))
+        return
+    for number, stage in enumerate(stages, 1):
+        name = f"{number} of {len(stages)}: {stage.get('corpus', 'unknown')}"
+        yield (name, *(_cost(stage.get(fact)) for fact in _COSTS))
+    if len(stages) > 1:
+        yield ("all", "", _total(stages, "steps"), _total(stages, "seconds"), "")
+
+
+def _total(stages: Sequence[Mapping[str, Any]], fact: str) -> str:
+    is_known = all(fact in stage for stage in stages)
+    return _cost(sum(stage[fact] for stage in stages) if is_known else None)
+
+
+def _cost(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

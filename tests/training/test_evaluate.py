@@ -11,7 +11,7 @@ import pytest
 
 from pal_model import Strategy
 from training import evaluate
-from training.evaluate import RESULT_FILE, Evaluation, main, require_unseen
+from training.evaluate import MANIFEST_FILE, RESULT_FILE, Evaluation, main, require_unseen
 from training.predicting import predict, turn_seed
 from training.predictions import Prediction, PredictionError, read_predictions
 from training.run_config import RunConfig
@@ -74,6 +74,7 @@ def test_the_result_has_every_metric_with_its_spread(evaluated: Path) -> None:
         assert low <= figure["mean"] <= high
         assert len(figure["seeds"]) == 2
     assert "interval" not in result["metrics"]["D-1"]
+    assert result["training"] == []  # of a base model
     perplexity = result["perplexity"]
     assert perplexity["token_perplexity"] != perplexity["token_perplexity_with_strategy"]
 
@@ -117,6 +118,54 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
         evaluate.PalGenerator, "load", lambda *_, **__: pytest.fail("nothing to do")
     )
     assert run(esconv, base, tmp_path, "--seeds", "1", "2") == 0
+
+
+def test_what_training_cost_is_kept_with_the_result(
+    esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = [{"corpus": "daily_dialog", "seconds": 1}, {"corpus": "esconv", "seconds": 2}]
+    monkeypatch.setattr(evaluate, "training_costs", {str(base): costs}.get)
+    assert run(esconv, base, tmp_path, "--conversations", "1", "--no-perplexity") == 0
+    assert json.loads((tmp_path / RESULT_FILE).read_text())["training"] == costs
+
+
+def test_each_environment_of_a_run_that_goes_on_is_kept(
+    esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for commit in ("one", "two", "three"):
+        here = {"commit": commit, "gpu": None}
+        monkeypatch.setattr(evaluate, "environment", lambda here=here: here)
+        assert run(esconv, base, tmp_path, "--conversations", "1", "--no-perplexity") == 0
+    for file in (RESULT_FILE, MANIFEST_FILE):
+        written = json.loads((tmp_path / file).read_text())
+        assert written["environment"]["commit"] == "one"
+        assert [later["commit"] for later in written["resumed"]] == ["two", "three"]
+
+
+@pytest.mark.parametrize("gpus", [(None, "H100"), ("H100", None)], ids=["CPU", "GPU"])
+def test_a_run_goes_on_on_no_other_kind_of_device(
+    gpus: tuple[str | None, str | None],
+    esconv: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ("--conversations", "1", "--no-perplexity")
+    before, now = gpus
+    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": before})
+    assert run(esconv, base, tmp_path, *options) == 0
+    begun = (tmp_path / MANIFEST_FILE).read_bytes()
+    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": now})
+    assert run(esconv, base, tmp_path, *options) == 2
+    error = capsys.readouterr().err
+    assert "a GPU (H100)" in error
+    assert "a CPU" in error
+    assert "name another folder" in error
+    assert (tmp_path / MANIFEST_FILE).read_bytes() == begun
+    # Another card is of the same kind.
+    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": before and "H200"})
+    assert run(esconv, base, tmp_path, *options) == 0
 
 
 def test_what_is_said_in_a_conversation_does_not_depend_on_the_others(

@@ -128,6 +128,63 @@ def test_published_figures_are_under_what_they_count(folders: list[Path], tmp_pa
         assert published[system]["PPL a token"] == ""
 
 
+@pytest.fixture
+def recorded(folders: list[Path], tmp_path: Path) -> Any:
+    """Make a copy of an evaluation, by a model that is gone, with other facts in its result."""
+
+    def copy(name: str, **facts: Any) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(folders[1], folder)
+        for file in ("evaluation_run.json", "evaluation.json"):
+            written = json.loads((folder / file).read_text())
+            written["evaluation"]["model"] = str(tmp_path / "moved away")
+            (folder / file).write_text(json.dumps({**written, **facts}))
+        return folder
+
+    return copy
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+def test_costs_are_those_that_the_evaluation_recorded(
+    recorded: Any, tmp_path: Path, page: str
+) -> None:
+    first = {"corpus": "daily_dialog", "tokens_an_epoch": 50, "steps": 10, "seconds": 60}
+    last = {"corpus": "esconv", "tokens_an_epoch": 70, "steps": 20, "seconds": 90}
+    stages = [first | {"validation_loss": 2.91162}, last | {"validation_loss": 2.5}]
+    folders = [
+        recorded("two stages", training=stages),
+        recorded("partly", training=[stages[0], {"corpus": "esconv", "steps": 20}]),
+        recorded("base", training=[]),
+        recorded("older"),
+    ]
+    older = json.loads((folders[-1] / "evaluation.json").read_text())
+    del older["training"]
+    (folders[-1] / "evaluation.json").write_text(json.dumps(older))
+    output = tmp_path / page
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    text = re.sub(r"</t[hd]>|<t[hd][^>]*>|</?tr>", "|", output.read_text())
+    rows = [[cell.strip() for cell in re.split(r"[|]+", line)] for line in text.splitlines()]
+    for row in (
+        ["two stages", "1 of 2: daily_dialog", "50", "10", "60", "2.912"],
+        ["two stages", "2 of 2: esconv", "70", "20", "90", "2.500"],
+        ["two stages", "all", "30", "150"],
+        ["partly", "2 of 2: esconv", "unknown", "20", "unknown", "unknown"],
+        ["partly", "all", "30", "unknown"],
+        ["base", "not trained"],
+        ["older", "unknown"],
+    ):
+        assert row in [[cell for cell in cells if cell] for cells in rows]
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+def test_each_place_where_a_run_went_on_is_shown(recorded: Any, tmp_path: Path, page: str) -> None:
+    folder = recorded("run", environment={"cpu": "abacus"}, resumed=[{"cpu": "slide rule"}])
+    output = tmp_path / page
+    assert main([str(folder), "--output", str(output)]) == 0
+    text = output.read_text()
+    assert 0 < text.index("cpu: abacus") < text.index("resumed") < text.index("cpu: slide rule")
+
+
 def test_samples_are_what_was_said_in_the_same_places(folders: list[Path], tmp_path: Path) -> None:
     output = tmp_path / "report.html"
     assert main([*map(str, folders), "--output", str(output), "--samples", "3"]) == 0
