@@ -28,15 +28,15 @@ from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
-from training.fitting import RECIPE_FILE
+from training.fitting import RECIPE_FILE, RUN_FILE
 from training.manifest import begin
 from training.predicting import Conversations, personas_by_turn, predict
 from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
-from training.provenance import environment, folder_hashes
+from training.provenance import environment, file_hash, folder_hashes
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
 from training.score import CONDITIONS, Scorer, read_part, require_others
 from training.sentence_encoder import PACKAGED, SentenceEncoder
-from training.stages import stages_of, training_costs
+from training.stages import Stage, stages_of, training_costs
 
 MANIFEST_FILE = "evaluation_run.json"
 RESULT_FILE = "evaluation.json"
@@ -157,8 +157,8 @@ def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
     """Make sure that the model has not learnt from what it is evaluated on.
 
     Raises:
-        EvaluationError: it has.
-        StageError: nobody can tell.
+        EvaluationError: it has, or it learnt from other files, so that nobody can tell.
+        StageError: a stage of its training is gone.
     """
     split_file = esconv.with_name(SPLIT_FILE)
     part = set(read_split(split_file, evaluation.split, evaluation.part))
@@ -166,6 +166,7 @@ def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
         config = stage.recipe
         if config.data.corpus != "esconv":
             continue
+        _require_files_of(stage, esconv, split_file)
         learnt = read_split(split_file, config.data.split, "train")
         random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
         seen = part.intersection(learnt[: config.data.train_conversations])
@@ -176,6 +177,34 @@ def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
                 f"as {sorted(seen)[:3]}. "
                 f"Evaluate it on the test part of {config.data.split!r}."
             )
+
+
+def _require_files_of(stage: Stage, esconv: Path, split_file: Path) -> None:
+    """Make sure that a stage learnt from the files in use, where it recorded their hashes: indices
+    name the same conversations in no others.
+    """
+    hashes: dict[str, str] = dict(stage.facts.get("data", {}))
+    split_hash = hashes.pop(SPLIT_FILE, None)
+    esconv_hash = next(iter(hashes.values()), None)
+    in_use = ((split_file, split_hash, ()), (esconv, esconv_hash, _origin(esconv)))
+    for file, learnt, origin in in_use:
+        found = file_hash(file)
+        if learnt not in (None, found, *origin):
+            raise EvaluationError(
+                f"{stage.folder} was trained with a file whose SHA-256 is {learnt} (see "
+                f"{RUN_FILE}), and {file} has {found}: whether it learnt from what it is to be "
+                f"evaluated on cannot be told. Name by --esconv the {esconv.name} of the training, "
+                f"with its {SPLIT_FILE} beside it, or train again on this one."
+            )
+
+
+def _origin(esconv: Path) -> tuple[str, ...]:
+    """Return the hash of the ESConv.json that `training.annotate_persona` made a file from."""
+    manifest = esconv.with_name(f"{esconv.stem}.manifest.json")
+    if not manifest.exists():
+        return ()
+    made = json.loads(manifest.read_text(encoding="utf-8"))
+    return (made["data"],) if made["output"] == file_hash(esconv) else ()
 
 
 def predicted(
