@@ -28,15 +28,15 @@ from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
-from training.fitting import FIRST_STAGE, RECIPE_FILE
+from training.fitting import RECIPE_FILE, RUN_FILE
 from training.manifest import begin
 from training.predicting import Conversations, personas_by_turn, predict
 from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
-from training.provenance import environment, folder_hashes
+from training.provenance import environment, file_hash, folder_hashes
 from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
-from training.run_config import RunConfig
 from training.score import CONDITIONS, Scorer, read_part, require_others
 from training.sentence_encoder import PACKAGED, SentenceEncoder
+from training.stages import Stage, stages_of, training_costs
 
 MANIFEST_FILE = "evaluation_run.json"
 RESULT_FILE = "evaluation.json"
@@ -112,7 +112,7 @@ def evaluate(
 
     Raises:
         EvaluationError: the model was trained on what it is to be evaluated on.
-        OtherRunError: another evaluation was begun in `output`.
+        OtherRunError: another evaluation was begun in `output`, or on another kind of device.
         ScoreError: another seeker's persona is asked for, and there is none.
         PalError: a corpus, a model or an encoder cannot be used.
     """
@@ -136,6 +136,7 @@ def evaluate(
     runs = predicted(evaluation, scorer, turns, output, seekers, batch_size, encoder)
     result = {
         **manifest,
+        "training": training_costs(evaluation.model),
         "n": len(runs[0].predictions),
         "perplexity": _perplexity(evaluation, scorer, turns),
         "metrics": summarise(runs),
@@ -156,47 +157,54 @@ def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
     """Make sure that the model has not learnt from what it is evaluated on.
 
     Raises:
-        EvaluationError: it has.
+        EvaluationError: it has, or it learnt from other files, so that nobody can tell.
+        StageError: a stage of its training is gone.
     """
     split_file = esconv.with_name(SPLIT_FILE)
     part = set(read_split(split_file, evaluation.split, evaluation.part))
-    for recipe in _recipes(Path(find_model(evaluation.model))):
-        config = RunConfig.load(recipe)
+    for stage in stages_of(evaluation.model):
+        config = stage.recipe
         if config.data.corpus != "esconv":
             continue
+        _require_files_of(stage, esconv, split_file)
         learnt = read_split(split_file, config.data.split, "train")
         random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
         seen = part.intersection(learnt[: config.data.train_conversations])
         if seen:
             raise EvaluationError(
                 f"{evaluation.model} was trained on {len(seen)} of the conversations in "
-                f"{evaluation.split}/{evaluation.part} (see {recipe}), such as {sorted(seen)[:3]}. "
+                f"{evaluation.split}/{evaluation.part} (see {stage.folder / RECIPE_FILE}), such "
+                f"as {sorted(seen)[:3]}. "
                 f"Evaluate it on the test part of {config.data.split!r}."
             )
 
 
-def _recipes(folder: Path) -> Iterator[Path]:
-    """Yield the recipe of the training that made `folder`, and of those that it started from.
-
-    Raises:
-        EvaluationError: one of those is gone, so that nobody can tell what it learnt from.
+def _require_files_of(stage: Stage, esconv: Path, split_file: Path) -> None:
+    """Make sure that a stage learnt from the files in use, where it recorded their hashes: indices
+    name the same conversations in no others.
     """
-    recipe = folder / RECIPE_FILE
-    if not recipe.exists():
-        return
-    yield recipe
-    before = RunConfig.load(recipe).start_from
-    if before is None:
-        return
-    kept = folder / FIRST_STAGE
-    if not (kept / RECIPE_FILE).exists():
-        kept = before
-    if not (kept / RECIPE_FILE).exists():
-        raise EvaluationError(
-            f"{folder} started from {before}, which has no {RECIPE_FILE} any more: what it learnt "
-            "from cannot be told. Put that folder back."
-        )
-    yield from _recipes(kept)
+    hashes: dict[str, str] = dict(stage.facts.get("data", {}))
+    split_hash = hashes.pop(SPLIT_FILE, None)
+    esconv_hash = next(iter(hashes.values()), None)
+    in_use = ((split_file, split_hash, ()), (esconv, esconv_hash, _origin(esconv)))
+    for file, learnt, origin in in_use:
+        found = file_hash(file)
+        if learnt not in (None, found, *origin):
+            raise EvaluationError(
+                f"{stage.folder} was trained with a file whose SHA-256 is {learnt} (see "
+                f"{RUN_FILE}), and {file} has {found}: whether it learnt from what it is to be "
+                f"evaluated on cannot be told. Name by --esconv the {esconv.name} of the training, "
+                f"with its {SPLIT_FILE} beside it, or train again on this one."
+            )
+
+
+def _origin(esconv: Path) -> tuple[str, ...]:
+    """Return the hash of the ESConv.json that `training.annotate_persona` made a file from."""
+    manifest = esconv.with_name(f"{esconv.stem}.manifest.json")
+    if not manifest.exists():
+        return ()
+    made = json.loads(manifest.read_text(encoding="utf-8"))
+    return (made["data"],) if made["output"] == file_hash(esconv) else ()
 
 
 def predicted(
@@ -299,7 +307,7 @@ def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str
         "extractor": folder_hashes(find_extractor(evaluation.extractor)),
         "environment": environment(),
     }
-    return begin(output / MANIFEST_FILE, facts)
+    return begin(output / MANIFEST_FILE, facts, keep_environments=True)
 
 
 def read_alphas(file: str) -> dict[str, float]:

@@ -14,15 +14,19 @@ class OtherRunError(PalError):
     """What was begun in a folder is not what is to go on there."""
 
 
-def begin(file: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+def begin(
+    file: Path, facts: Mapping[str, Any], *, keep_environments: bool = False
+) -> dict[str, Any]:
     """Write what a run is of, or make sure that what was begun is the same.
 
     Args:
         file: of the manifest; its folder is made where there is none.
-        facts: by name; where the run was begun ("environment") may differ.
+        facts: by name; where the run goes on ("environment") may differ, but not in the kind of
+            device.
+        keep_environments: add that of a run that goes on to what was begun, under "resumed".
 
     Returns:
-        The manifest as it was begun, as JSON has it.
+        The manifest as it was begun, with what was added, as JSON has it.
 
     Raises:
         OtherRunError: what was begun differs in something else.
@@ -30,7 +34,7 @@ def begin(file: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(json.dumps(facts))
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        _write(file, manifest)
         return manifest
     begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     for name, value in manifest.items():
@@ -39,4 +43,26 @@ def begin(file: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
                 f"{file} was begun with {name} {begun.get(name)!r}, and this run has {value!r}. "
                 "Name another folder, or go on with what was begun."
             )
+    _require_same_device(file, begun.get("environment", {}), manifest.get("environment", {}))
+    if keep_environments:
+        begun.setdefault("resumed", []).append(manifest["environment"])
+        _write(file, begun)
     return begun
+
+
+def _require_same_device(file: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """An environment that does not say its device passes."""
+    if "gpu" not in before or "gpu" not in now or (before["gpu"] is None) == (now["gpu"] is None):
+        return
+    begun_on, going_on = (f"a GPU ({e['gpu']})" if e["gpu"] else "a CPU" for e in (before, now))
+    raise OtherRunError(
+        f"{file} was begun on {begun_on}, and this run is on {going_on}. The two draw other random "
+        "numbers and take other times: name another folder, or go on where it was begun."
+    )
+
+
+def _write(file: Path, manifest: Mapping[str, Any]) -> None:
+    """Write all of it or nothing."""
+    partial = file.with_name(file.name + ".partial")
+    partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    partial.replace(file)

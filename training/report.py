@@ -15,88 +15,32 @@ import json
 import random
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from pal_model import Conversation, PalError, Strategy, Utterance
-from pal_model.embedded import find_model
+from pal_model import Conversation, PalError, Utterance
 from training.compare_runs import read_manifest
 from training.evaluate import RESULT_FILE, predictions_file
-from training.fitting import RUN_FILE
-from training.predictions import Prediction, PredictionError, Turn, read_predictions
+from training.predictions import PredictionError, Turn, read_predictions
 from training.provenance import file_hash
-from training.published import PUBLISHED
 from training.readers.esconv import find_esconv, read_esconv
 from training.readers.records import CorpusError
-from training.report_sections import Section, alphas_sections, ratings_sections
-
-COLUMNS = (
-    "ACC",
-    "PPL a token",
-    "PPL a word",
-    "B-1",
-    "B-2",
-    "B-4",
-    "D-1",
-    "D-2",
-    "E-1",
-    "E-2",
-    "R-L",
-    "Cos-Sim",
-    "length",
+from training.report_sections import Section, alphas_sections, named_picture, ratings_sections
+from training.report_tables import (
+    RANKS,
+    Evaluated,
+    accuracy_table,
+    costs_table,
+    figures_table,
+    further_table,
+    published_table,
 )
-
 
 _SHOWN_BEFORE = 4
 """Utterances that are shown before a sample."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """One evaluation.
-
-    Attributes:
-        name: of its folder.
-        result: what `training.evaluate` wrote.
-        predictions: of its first seed.
-        cost: what is known of the training; nothing of a base model.
-    """
-
-    name: str
-    result: dict[str, Any]
-    predictions: list[Prediction]
-    cost: dict[str, Any]
-
-    @property
-    def metrics(self) -> dict[str, dict[str, Any]]:
-        """Of each metric its mean, spread and interval."""
-        metrics: dict[str, dict[str, Any]] = self.result["metrics"]
-        return metrics
-
-    @property
-    def encoder(self) -> str | None:
-        """The one behind Cos-Sim."""
-        name: str | None = self.result["evaluation"]["encoder"]
-        return name
-
-    def cells(self) -> list[str]:
-        """Return a cell for each of `COLUMNS`: the mean, and the deviation over seeds."""
-        return [self._cell(column) for column in COLUMNS]
-
-    def _cell(self, column: str) -> str:
-        if column.startswith("PPL"):
-            value = self.result["perplexity"].get(column.removeprefix("PPL a ") + "_perplexity")
-            return "" if value is None else f"{value:.2f}"
-        figure = self.metrics.get(f"Cos-Sim ({self.encoder})" if column == "Cos-Sim" else column)
-        if figure is None:
-            return ""
-        digits = 3 if column == "Cos-Sim" else 2
-        spread = "" if figure["std"] is None else f" ± {figure['std']:.{digits}f}"
-        return f"{figure['mean']:.{digits}f}{spread}"
 
 
 def read_evaluated(folder: Path) -> Evaluated:
@@ -114,10 +58,8 @@ def read_evaluated(folder: Path) -> Evaluated:
             f"Cannot use {file}: {error}. Run training.evaluate again; it goes on where it was."
         ) from error
     evaluation = manifest["evaluation"]
-    run = Path(find_model(evaluation["model"]), RUN_FILE)
-    cost = json.loads(run.read_text(encoding="utf-8")) if run.exists() else {}
     predictions = read_predictions(predictions_file(folder, evaluation["seeds"][0]))
-    return Evaluated(folder.name, result, predictions, cost)
+    return Evaluated(folder.name, result, predictions)
 
 
 def read_conversations(
@@ -188,18 +130,27 @@ def accuracy_section(evaluated: Sequence[Evaluated]) -> Section:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    ranks = range(1, len(Strategy))  # with all of them every turn is right
     for one in evaluated:
-        names = ["ACC" if rank == 1 else f"ACC top {rank}" for rank in ranks]
-        axes.plot(ranks, [one.metrics[n]["mean"] for n in names], marker="o", label=one.name)
+        means = [one.accuracy(rank)["mean"] for rank in RANKS]
+        axes.plot(RANKS, means, marker="o", label=one.name)
     axes.set(xlabel="strategies that may be tried, n", ylabel="accuracy, %", ylim=(0, 105))
     axes.legend()
     drawn = io.StringIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})
     pyplot.close(figure)
-    svg = drawn.getvalue()
-    title = "Accuracy of the strategy at each rank"
-    return Section("accuracy", title, "As PAL, Figure 4.", svg[svg.index("<svg") :])
+    alt = (
+        "Line chart of how often the supporter's strategy is among the n likeliest, for n from "
+        f"{RANKS[0]} to {RANKS[-1]}, in per cent; a line for each of: "
+        f"{', '.join(one.name for one in evaluated)}. The table below has the numbers."
+    )
+    return Section(
+        "accuracy",
+        "Accuracy of the strategy at each rank",
+        "As PAL, Figure 4.",
+        named_picture(drawn.getvalue(), alt),
+        alt,
+        accuracy_table(evaluated),
+    )
 
 
 def write_report(
@@ -235,9 +186,11 @@ def write_report(
     template = environment.get_template("report.md.j2" if is_markdown else "report.html.j2")
     sections = [accuracy_section(evaluated), *found]
     page = template.render(
-        columns=COLUMNS,
         evaluated=evaluated,
-        published=PUBLISHED,
+        figures=figures_table(evaluated),
+        further=further_table(evaluated),
+        published=published_table(),
+        costs=costs_table(evaluated),
         samples=samples(evaluated, count, seed, conversations),
         sections=sections,
         stem=output.stem,

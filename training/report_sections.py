@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from pal_model import Strategy
 from training import relate_ratings, search_alphas
 from training.predictions import PredictionError
+from training.report_tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +23,17 @@ class Section:
         name: such as it may stand in a file's name.
         title: its heading.
         note: what the figures are of.
-        picture: as SVG.
-        header, rows: of its table; none without rows.
+        picture: as SVG, with `alt` for its name.
+        alt: a sentence that says what the picture shows.
+        table: the figures.
     """
 
     name: str
     title: str
     note: str
     picture: str
-    header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
+    alt: str
+    table: Table
 
 
 def ratings_sections(folder: Path) -> Iterator[Section]:
@@ -69,13 +72,16 @@ def _read(
 def _ratings(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
     for encoder, of_aspects in record["encoders"].items():
         picture = relate_ratings.picture_name(encoder)
-        yield Section(
-            Path(picture).stem,
-            f"Seekers' ratings and likeness to the persona, {encoder}",
-            f"{record['conversations']} conversations and {record['responses']} responses of human "
-            "supporters (as PAL, Figures 3 and 5). R² of the means is the paper's; that of "
-            "conversations is how much of one conversation's likeness its rating explains.",
-            _svg(folder / picture),
+        name = Path(picture).stem
+        rated = ", ".join(relate_ratings.ASPECTS[aspect] for aspect in of_aspects)
+        alt = (
+            f"Charts of the mean cosine of response and persona ({encoder}) at each of the "
+            f"seekers' ratings, with intervals and a trend line; a panel for each of: {rated}. "
+            "The table below has the trends."
+        )
+        table = Table(
+            f"{name}-trends",
+            f"Trends of likeness to the persona ({encoder}) over ratings",
             ("rating of", "slope", "R² of the means", "R² of conversations", "Spearman", "p"),
             tuple(
                 (
@@ -89,24 +95,51 @@ def _ratings(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
                 for aspect, found in of_aspects.items()
             ),
         )
+        yield Section(
+            name,
+            f"Seekers' ratings and likeness to the persona, {encoder}",
+            f"{record['conversations']} conversations and {record['responses']} responses of human "
+            "supporters (as PAL, Figures 3 and 5). R² of the means is the paper's; that of "
+            "conversations is how much of one conversation's likeness its rating explains.",
+            _read_picture(folder / picture, alt),
+            alt,
+            table,
+        )
 
 
 def _alphas(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
     points = {"Table 2": record["table 2"], "chosen": record["chosen"]}
     rows = {s.value: [f"{p['alphas'][s.value]:.3g}" for p in points.values()] for s in Strategy}
     rows |= {name: [f"{p[name]:.2f}" for p in points.values()] for name in ("B-2", "D-2")}
+    alt = (
+        "Scatter plot of diversity (distinct-2) against overlap (BLEU-2) of the alphas that were "
+        "tried; the front, Table 2's alphas and the chosen ones are marked. The table below has "
+        "the last two."
+    )
     yield Section(
         "alphas",
         "Search for alphas",
         f"{record['trials']} trials on the validation part; overlap is BLEU-2 with the human "
         "responses, diversity is distinct-2. The alphas, and what came of them:",
-        _svg(folder / search_alphas.PICTURE_FILE),
-        ("strategy", *points),
-        tuple((name, *cells) for name, cells in rows.items()),
+        _read_picture(folder / search_alphas.PICTURE_FILE, alt),
+        alt,
+        Table(
+            "alphas-found",
+            "Alphas by strategy, and what came of them",
+            ("strategy", *points),
+            tuple((name, *cells) for name, cells in rows.items()),
+        ),
     )
 
 
-def _svg(file: Path) -> str:
-    """Return the picture without what stands before it in a file of its own."""
-    content = file.read_text(encoding="utf-8")
-    return content[content.index("<svg") :]
+def _read_picture(file: Path, alt: str) -> str:
+    return named_picture(file.read_text(encoding="utf-8"), alt)
+
+
+def named_picture(svg: str, alt: str) -> str:
+    """Return a picture named by `alt`, for who cannot see it, without what stands before it in a
+    file of its own.
+    """
+    tag = "<svg"
+    picture = svg[svg.index(tag) + len(tag) :]
+    return f'{tag} role="img" aria-label="{html.escape(alt)}"{picture}'

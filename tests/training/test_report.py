@@ -18,10 +18,11 @@ from playwright.sync_api import sync_playwright
 from training import report
 from training.evaluate import main as evaluate
 from training.predictions import read_predictions
-from training.published import PUBLISHED
+from training.published import PUBLISHED, PUBLISHED_COLUMNS
 from training.readers.records import CorpusError
 from training.relate_ratings import main as relate_ratings
-from training.report import COLUMNS, main
+from training.report import main
+from training.report_tables import COLUMNS, FURTHER_COLUMNS
 from training.search_alphas import main as search_alphas
 
 WITHOUT = ("--persona", "none", "--no-encoder", "--no-perplexity")
@@ -38,10 +39,11 @@ def folders(esconv: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 class Cells(HTMLParser):
-    """The rows of a page's tables, and the addresses that it would load."""
+    """The rows of a page's tables, by the tables' ids, and the addresses that it would load."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
+        self.tables: dict[str, dict[str, dict[str, str]]] = {}
         self.rows: list[list[str]] = []
         self.loads: list[str] = []
         self.feed(page)
@@ -52,6 +54,15 @@ class Cells(HTMLParser):
             self.rows.append([])
         elif tag in ("td", "th"):
             self.rows[-1].append("")
+        elif tag == "table":
+            self.rows, self.table = [], str(dict(attrs)["id"])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "table":
+            header, *rows = self.rows
+            self.tables[self.table] = {
+                row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows
+            }
 
     def handle_data(self, data: str) -> None:
         if self.rows and self.rows[-1]:
@@ -68,17 +79,110 @@ def test_the_page_has_the_figures_and_needs_nothing_else(
     cells = Cells(page)
     assert cells.loads == []
     assert not re.search(r"<link|@import|url\((?!#)", page)
-    rows = {row[0]: row[1:] for row in cells.rows if len(row) == 1 + len(COLUMNS)}
+    figures = cells.tables["figures"]
     for folder in folders:
-        metrics = json.loads((folder / "evaluation.json").read_text())["metrics"]
-        accuracy = rows[folder.name][COLUMNS.index("ACC")]
-        assert accuracy == f"{metrics['ACC']['mean']:.2f} ± {metrics['ACC']['std']:.2f}"
+        result = json.loads((folder / "evaluation.json").read_text())
+        accuracy = result["metrics"]["ACC"]
+        assert figures[folder.name]["n"] == str(result["n"])
+        assert figures[folder.name]["ACC"] == f"{accuracy['mean']:.2f} ± {accuracy['std']:.2f}"
     for name in ("Cos-Sim", "PPL a token", "PPL a word"):
-        assert rows["with <persona>"][COLUMNS.index(name)]
-        assert rows["without"][COLUMNS.index(name)] == ""
-    assert set(PUBLISHED) < set(rows)
+        assert figures["with <persona>"][name]
+        assert figures["without"][name] == ""
     assert page.index("other protocols") < page.index("MultiESC")
     assert "<svg" in page
+
+
+def test_further_figures_stand_beside_with_intervals(folders: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "report.html"
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    tables = Cells(output.read_text()).tables
+    result = json.loads((folders[0] / "evaluation.json").read_text())
+    further, metrics = tables["further"][folders[0].name], result["metrics"]
+    assert all(further.values())
+    low, high = metrics["ACC"]["interval"]
+    assert further["ACC, 95 %"] == f"[{low:.2f}, {high:.2f}]"
+    perplexity = result["perplexity"]["token_perplexity_with_strategy"]
+    assert further["PPL with strategy"] == f"{perplexity:.2f}"
+    for name in ("macro-F1", "weighted F1", "preference bias", "D-3", "empty", "duplicate"):
+        assert further[name].startswith(f"{metrics[name]['mean']:.2f} ± ")
+    for name in ("B-3", "length"):
+        low, high = metrics[name]["interval"]
+        assert further[name].endswith(f" [{low:.2f}, {high:.2f}]")
+    ranks = tables["ranks"][folders[0].name]
+    assert list(ranks) == [f"n = {rank}" for rank in range(1, 8)]
+    for rank in range(2, 8):
+        assert ranks[f"n = {rank}"].startswith(f"{metrics[f'ACC top {rank}']['mean']:.2f}")
+
+
+def test_published_figures_are_under_what_they_count(folders: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "report.html"
+    assert main([str(folders[0]), "--output", str(output)]) == 0
+    published = Cells(output.read_text()).tables["published"]
+    for system, figures in PUBLISHED.items():
+        assert {name: cell for name, cell in published[system].items() if cell} == figures
+    for system, perplexity in (
+        ("PAL (Cheng et al. 2023, Table 3)", "15.92"),
+        ("PAL's code, run again by others", "14.6-15.6"),
+    ):
+        assert published[system]["PPL with strategy"] == perplexity
+        assert published[system]["PPL a token"] == ""
+
+
+@pytest.fixture
+def recorded(folders: list[Path], tmp_path: Path) -> Any:
+    """Make a copy of an evaluation, by a model that is gone, with other facts in its result."""
+
+    def copy(name: str, **facts: Any) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(folders[1], folder)
+        for file in ("evaluation_run.json", "evaluation.json"):
+            written = json.loads((folder / file).read_text())
+            written["evaluation"]["model"] = str(tmp_path / "moved away")
+            (folder / file).write_text(json.dumps({**written, **facts}))
+        return folder
+
+    return copy
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+def test_costs_are_those_that_the_evaluation_recorded(
+    recorded: Any, tmp_path: Path, page: str
+) -> None:
+    first = {"corpus": "daily_dialog", "tokens_an_epoch": 50, "steps": 10, "seconds": 60}
+    last = {"corpus": "esconv", "tokens_an_epoch": 70, "steps": 20, "seconds": 90}
+    stages = [first | {"validation_loss": 2.91162}, last | {"validation_loss": 2.5}]
+    folders = [
+        recorded("two stages", training=stages),
+        recorded("partly", training=[stages[0], {"corpus": "esconv", "steps": 20}]),
+        recorded("base", training=[]),
+        recorded("older"),
+    ]
+    older = json.loads((folders[-1] / "evaluation.json").read_text())
+    del older["training"]
+    (folders[-1] / "evaluation.json").write_text(json.dumps(older))
+    output = tmp_path / page
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    text = re.sub(r"</t[hd]>|<t[hd][^>]*>|</?tr>", "|", output.read_text())
+    rows = [[cell.strip() for cell in re.split(r"[|]+", line)] for line in text.splitlines()]
+    for row in (
+        ["two stages", "1 of 2: daily_dialog", "50", "10", "60", "2.912"],
+        ["two stages", "2 of 2: esconv", "70", "20", "90", "2.500"],
+        ["two stages", "all", "30", "150"],
+        ["partly", "2 of 2: esconv", "unknown", "20", "unknown", "unknown"],
+        ["partly", "all", "30", "unknown"],
+        ["base", "not trained"],
+        ["older", "unknown"],
+    ):
+        assert row in [[cell for cell in cells if cell] for cells in rows]
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+def test_each_place_where_a_run_went_on_is_shown(recorded: Any, tmp_path: Path, page: str) -> None:
+    folder = recorded("run", environment={"cpu": "abacus"}, resumed=[{"cpu": "slide rule"}])
+    output = tmp_path / page
+    assert main([str(folder), "--output", str(output)]) == 0
+    text = output.read_text()
+    assert 0 < text.index("cpu: abacus") < text.index("resumed") < text.index("cpu: slide rule")
 
 
 def test_samples_are_what_was_said_in_the_same_places(folders: list[Path], tmp_path: Path) -> None:
@@ -165,12 +269,16 @@ def test_markdown_has_the_same_table_and_its_picture_beside_it(
     page = output.read_text()
     assert "(report-accuracy.svg)" in page
     table = [line for line in page.splitlines() if line.startswith("|")]
-    figures = table[: 2 + len(folders)]
-    assert {line.count("|") for line in figures} == {2 + len(COLUMNS)}
-    assert figures[2].startswith("| with <persona> |")
+    widths = [len(COLUMNS)] * (2 + len(folders))
+    widths += [len(FURTHER_COLUMNS)] * (2 + len(folders))
+    widths += [len(PUBLISHED_COLUMNS)] * (2 + len(PUBLISHED))
+    widths += [7] * (2 + len(folders))  # accuracy at each rank
+    assert [line.count("|") - 2 for line in table[: len(widths)]] == widths
+    assert table[2].startswith("| with <persona> |")
     assert len([line for line in table if line.split("|")[1].strip() in PUBLISHED]) == len(
         PUBLISHED
     )
+    assert "![Line chart of how often" in page
 
 
 def test_what_is_no_finished_evaluation_is_named(
@@ -225,8 +333,16 @@ def test_a_browser_shows_all_of_it_without_asking_for_more(
     page.goto(output.as_uri())
     assert problems == []
     assert requests == [output.as_uri()]
-    figures = page.locator("#figures tbody tr")
-    assert figures.locator("td:first-child").all_inner_texts() == [f.name for f in folders]
+    models = page.locator("#figures").get_by_role("rowheader")
+    assert models.all_inner_texts() == [f.name for f in folders]
+    # Who cannot see it is told what each picture and each table is, and what a cell is of.
+    tables = page.locator("table")
+    assert tables.count() == 8
+    for table in tables.all():
+        assert table.locator("caption").inner_text().strip()
+        assert table.locator("th:not([scope])").count() == 0
+    named = re.compile("chart|plot", re.IGNORECASE)
+    assert page.get_by_role("img", name=named).count() == page.locator("figure svg").count()
     # Each picture has a size, and nothing but tables and pictures scrolls sideways.
     pictures = page.locator("figure svg")
     assert pictures.count() == 4
