@@ -33,8 +33,13 @@ _WORD = r"[$@]?[^\W_]+(?:['@$|](?=[^\W_])[^\W_]+|\*+[^\W_]+|(?<![^\W_]{3})![^\W_
 # Two or more full stops are a pause and no end: "I want to ... die".
 _END = r"(?<!\.)\.(?!\.)|[?!;]+"
 _PAUSE = r"[,:()\u2014]|\.{2,}| - "
+# By name: "<i want to die>" is none.
+_TAG = (
+    r"</?(?:a|b|i|u|s|p|br|em|strong|span|div|font|code|pre|li|ul|h[1-6])"
+    r"(?: [a-z-]{1,20}=[^<>]{0,60})?/?>"
+)
 _TOKEN = re.compile(
-    rf"(?P<spelled>{_SPELLED_OUT})|(?P<word>{_WORD})|(?P<end>{_END})|(?P<pause>{_PAUSE})"
+    rf"(?P<tag>{_TAG})|(?P<spelled>{_SPELLED_OUT})|(?P<word>{_WORD})|(?P<end>{_END})|(?P<pause>{_PAUSE})"
 )
 
 _LEET = str.maketrans("013457@$!|", "oieastasii")
@@ -214,6 +219,8 @@ def _normal_words(text: str) -> Iterator[_Word]:
     previous, paused = "", False
     for match in _TOKEN.finditer(folded):
         group, written = match.lastgroup, match.group()
+        if group == "tag":
+            continue
         if group == "pause":
             paused = True
             continue

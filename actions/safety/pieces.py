@@ -10,24 +10,26 @@ _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _LONGEST = 220
 """Characters of a piece; who writes without full stops is cut at words."""
 
-_MOST = 400
-"""Pieces that are looked at, more than a message has that can be answered; of a longer one the
-first and the last."""
+_READ = 8_000
+"""Characters that are looked at, all of a message that can be answered; of a longer one the first
+and the last, half as many each."""
+
+_MOST_WITH_PAIRS = 400
+"""Pieces; where there are more, sentences are looked at alone."""
 
 Span = tuple[int, int]
 
 
 def pieces(text: str) -> list[Span]:
-    """Return the spans of a message's sentences and of each two that follow each other, no more
-    than `_MOST`: without the pairs before a sentence is left out.
-    """
-    sentences = list(_sentences(text))
+    """Return the spans of a message's sentences and of each two that follow each other."""
+    sentences = [
+        (start, end)
+        for start, end in _sentences(text)
+        if len(text) <= _READ or end <= _READ // 2 or start >= len(text) - _READ // 2
+    ]
     pairs = [(one[0], two[1]) for one, two in itertools.pairwise(sentences)]
     spans = sorted({*sentences, *(pair for pair in pairs if pair[1] - pair[0] <= _LONGEST)})
-    if len(spans) <= _MOST:
-        return spans
-    half = _MOST // 2
-    return sentences if len(sentences) <= _MOST else [*sentences[:half], *sentences[-half:]]
+    return spans if len(spans) <= _MOST_WITH_PAIRS else sentences
 
 
 def _sentences(text: str) -> Iterator[Span]:

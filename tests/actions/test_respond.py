@@ -393,7 +393,7 @@ async def test_short_english_goes_to_the_model(
 # --- fixed answers, and the reminder ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["Are you human?", "can i take two xanax", "bye"])
+@pytest.mark.parametrize("text", ["Are you human?", "can i take xanax with wine", "bye"])
 async def test_a_direct_question_is_answered_without_the_model(
     action: ActionRespond, generator: FakeGenerator, text: str
 ) -> None:

@@ -89,7 +89,7 @@ class TestPieces:
     def test_one_that_is_longer_by_far_is_read_at_both_ends(self) -> None:
         text = "".join(f"This is sentence {n}. " for n in range(5_000))
         cut = [text[a:b] for a, b in pieces(text)]
-        assert len(cut) == 400
+        assert 7_000 < sum(map(len, cut)) <= 2 * 8_000
         assert "sentence 0." in cut[0]
         assert "sentence 4999." in cut[-1]
 

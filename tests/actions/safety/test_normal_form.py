@@ -29,6 +29,11 @@ def test_normal_text(text: str, expected: str) -> None:
     assert normal_text(text).text == expected.replace(" 10 ", " 100 ")
 
 
+def test_markup_is_no_word_and_what_only_looks_like_it_is() -> None:
+    assert normal_text("<b>I want</b> to <i>go</i>").text == normal_text("I want to go").text
+    assert "want to go" in normal_text("<i want to go>").text
+
+
 def test_squeezing_leaves_escapes_alone() -> None:
     assert squeeze(r"kill\sss \bbook 1100") == r"kil\ss \bbok 1100"
 
