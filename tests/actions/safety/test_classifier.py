@@ -43,9 +43,9 @@ def held_out(name: str) -> list[Labelled]:
 class TestHeldOut:
     """Lines that neither patterns nor classifier were made with."""
 
-    @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.97), ("indirect", 0.80)])
+    @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.98), ("indirect", 0.84)])
     def test_danger_is_heard(self, name: str, recall: float) -> None:
-        """What ships reaches 0.99 and 0.84; the aims are 0.98 and 0.85."""
+        """What ships reaches 1.00 and 0.88; the aims are 0.98 and 0.85."""
         lines = held_out(name)
         assert len(lines) >= 150
         found = [assess_risk(said(line.text)).is_flagged for line in lines]
