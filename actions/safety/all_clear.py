@@ -32,7 +32,7 @@ _AT_HOME = frozenset({RiskKind.ABUSE, RiskKind.MINORS})
 _FOR_ONESELF = frozenset({Says.SAFE, Says.SAFE_WITH_SOMEBODY, Says.NO_HARM_TO_MYSELF})
 _FOR_OTHERS = frozenset({Says.EVERYONE_SAFE, Says.NOBODY_HURT, Says.NO_HARM_TO_OTHERS})
 _SAFE_AT_HOME = frozenset({Says.SAFE, Says.EVERYONE_SAFE})
-_FOR_THE_BODY = frozenset({Says.SAFE, Says.SAFE_WITH_SOMEBODY})
+_FOR_THE_BODY = frozenset({Says.SAFE, Says.SAFE_WITH_SOMEBODY, Says.EVERYONE_SAFE})
 _ENDS: Mapping[RiskKind, frozenset[Says]] = MappingProxyType(
     {
         RiskKind.SUICIDE: _FOR_ONESELF,

@@ -171,6 +171,12 @@ def test_plain_words_with_something_beside_them_are_asked_about_once_more(text: 
         assert carried_risk(CONCERN, NO_RISK, text, question=again, worst_level=level) is CONCERN
 
 
+def test_who_called_for_somebody_else_may_answer_for_both() -> None:
+    kinds = frozenset({RiskKind.MEDICAL_EMERGENCY})
+    text = "yes, we are both safe now"
+    assert carried_risk(IMMINENT, NO_RISK, text, question=IS_SAFE, kinds=kinds) is CONCERN
+
+
 def test_who_laughs_about_it_is_asked_once_more() -> None:
     once = carried_risk(HIGH, NO_RISK, "yea im safe lol", question=IS_SAFE)
     assert once is CONCERN
