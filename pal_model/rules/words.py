@@ -256,8 +256,8 @@ CHAT_VERBS = _set(
 """Verbs of chat management and of passing opinions, unless what follows is judged by itself."""
 CHAT_STATES = _set(
     "fine good ok okay well alright great here back sorry sure glad ready done right correct better"
-    " wrong open willing curious grateful thankful unsure interested there able aware positive new"
-    " supposed welcome excited appreciative happy online dong doing with like certain"
+    " safe wrong open willing curious grateful thankful unsure interested there able aware positive"
+    " new supposed welcome excited appreciative happy online dong doing with like certain"
 )
 """What "I am ..." says of the chat or of the moment."""
 CHAT_STATES_DENIED = _set("sure here back there saying asking ready done right wrong supposed like")

@@ -208,6 +208,7 @@ def test_keeps_negation_tense_hedge_and_report_literally(utterance: str) -> None
         "I appreciate it",
         "I will try that",
         "I am fine, how are you",
+        "I am safe.",
         "I have to go",
         "I don't know",
         "I guess",
