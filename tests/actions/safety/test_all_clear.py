@@ -385,7 +385,11 @@ def test_what_is_no_denial_leaves_a_concern(text: str) -> None:
 )
 def test_a_no_may_be_followed_by_what_the_trouble_is(text: str) -> None:
     assert carried_risk(CONCERN, NO_RISK, text, question=THINKS_OF_IT) is NONE
-    assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is not NONE or "suicidal" in text
+
+
+def test_such_a_no_ends_no_outright_danger() -> None:
+    for text in ("No, I just feel lonely", "No. My boss yells at me all day"):
+        assert carried_risk(HIGH, NO_RISK, text, question=IS_SAFE) is HIGH
 
 
 @pytest.mark.parametrize(
