@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pal_model import PalError
+from training.arguments import positive
 from training.finetune_pal import fit
 from training.fitting import RECIPE_FILE, RUN_FILE
 from training.run_config import RunConfig
@@ -142,8 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--output", type=Path, required=True, help="folder of runs and scores")
-    parser.add_argument("--train-conversations", type=int, default=120, help="for each form")
-    parser.add_argument("--score-conversations", type=int, help="of each part; default: all")
+    parser.add_argument("--train-conversations", type=positive, default=120, help="for each form")
+    parser.add_argument("--score-conversations", type=positive, help="of each part; default: all")
     parser.add_argument(
         "--set", action="append", metavar="SECTION.SETTING=VALUE", help="for every form"
     )

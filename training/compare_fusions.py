@@ -29,6 +29,7 @@ from tqdm import tqdm
 from transformers import AutoTokenizer
 
 from pal_model.modeling_llama import PalLlamaForConditionalGeneration
+from training.arguments import positive
 from training.readers.persona_chat import PersonaChatTurn, read_persona_chat, responses
 
 WAYS = ("gated", "prefixes", "prompt", "none")
@@ -190,11 +191,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--held-out", type=Path, required=True, help="another")
     parser.add_argument("--model", type=Path, help="a folder; default: the embedded model")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
-    parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--responses", type=int, default=200, help="held out")
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--history-tokens", type=int, default=96)
-    parser.add_argument("--rank", type=int, default=16, help="of the LoRA")
+    parser.add_argument("--steps", type=positive, default=150)
+    parser.add_argument("--responses", type=positive, default=200, help="held out")
+    parser.add_argument("--batch-size", type=positive, default=8)
+    parser.add_argument("--history-tokens", type=positive, default=96)
+    parser.add_argument("--rank", type=positive, default=16, help="of the LoRA")
     parser.add_argument("--lr", type=float, default=3e-4)
     parser.add_argument("--gate-lr", type=float, default=1e-2)
     parser.add_argument("--persona-dropout", type=float, default=0.15)

@@ -22,6 +22,7 @@ import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from pal_model import Conversation, PalError, Utterance
+from training.arguments import positive
 from training.compare_runs import read_manifest
 from training.evaluate import RESULT_FILE, predictions_file
 from training.predictions import PredictionError, Turn, read_predictions
@@ -214,7 +215,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--ratings", type=Path, help="folder of training.relate_ratings")
     parser.add_argument("--alphas", type=Path, help="folder of training.search_alphas")
-    parser.add_argument("--samples", type=int, default=12, help="turns that are shown")
+    parser.add_argument("--samples", type=positive, default=12, help="turns that are shown")
     parser.add_argument("--seed", type=int, default=13, help="of which turns are shown")
     return parser
 

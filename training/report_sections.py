@@ -109,6 +109,7 @@ def _ratings(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
 
 def _alphas(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
     points = {"Table 2": record["table 2"], "chosen": record["chosen"]}
+    n = record["n"]
     rows = {s.value: [f"{p['alphas'][s.value]:.3g}" for p in points.values()] for s in Strategy}
     rows |= {name: [f"{p[name]:.2f}" for p in points.values()] for name in ("B-2", "D-2")}
     alt = (
@@ -119,8 +120,9 @@ def _alphas(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
     yield Section(
         "alphas",
         "Search for alphas",
-        f"{record['trials']} trials on the validation part; overlap is BLEU-2 with the human "
-        "responses, diversity is distinct-2. The alphas, and what came of them:",
+        f"{record['trials']} trials on {n['turns']} turns of {n['conversations']} conversations of "
+        "the validation part; overlap is BLEU-2 with the human responses, diversity is distinct-2. "
+        "The alphas, and what came of them:",
         _read_picture(folder / search_alphas.PICTURE_FILE, alt),
         alt,
         Table(

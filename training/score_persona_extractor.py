@@ -33,6 +33,7 @@ from tqdm import tqdm
 from pal_model import PalError, PersonaExtractor
 from pal_model.persona_extractor import extract_each, load_persona_extractor
 from training.annotated_personas import read_annotated
+from training.arguments import positive
 from training.persona_examples import SpeakerTurns, find_persona_chat, read_speakers
 from training.readers.esconv import find_esconv
 from training.sentence_encoder import PACKAGED, SentenceEncoder
@@ -180,7 +181,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=Path("test_both_original_no_cands.txt"),
         help="of PERSONA-CHAT, with its alignment beside it",
     )
-    parser.add_argument("--dialogues", type=int, help="so many, drawn at random; default: all")
+    parser.add_argument("--dialogues", type=positive, help="so many, drawn at random; default: all")
     parser.add_argument(
         "--annotated", choices=("valid", "test"), help="a part of ESConv, instead of PERSONA-CHAT"
     )

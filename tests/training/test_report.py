@@ -369,6 +369,7 @@ def test_findings_are_beside_a_report_in_markdown(
     assert len(pictures) == 4
     assert all((output.parent / name).read_text().startswith("<svg") for name in pictures)
     assert "| empathy | +" in page
+    assert re.search(r"\d+ trials on \d+ turns of \d+ conversations", page)
 
 
 def test_findings_that_are_not_there_are_named(
