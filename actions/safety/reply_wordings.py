@@ -21,6 +21,7 @@ class ReplyProblem(StrEnum):
     CONFIDENTIALITY = "confidentiality"
     CONTACT_DETAILS = "contact-details"
     PROFANITY = "profanity"
+    CONTEMPT = "contempt"
     PROMPT_LEAK = "prompt-leak"
 
 
@@ -277,11 +278,30 @@ _SOURCES: Mapping[ReplyProblem, tuple[str, ...]] = {
         r"|f[@#]ck\w*|shit(?:ty|s|head)?|bullshit|bitch\w*|cunts?"
         r"|assholes?|arseholes?|bastards?|dick(?:head)?s?|wank\w*|twats?|pussy|whores?|sluts?"
         r"|retard(?:s|ed)?|fagg?ots?|nigg\w+|crap|goddamn|morons?|imbecile)\b",
+    ),
+    ReplyProblem.CONTEMPT: (
         r"\b(?:you(?:'re| are| sound)(?: (?!not\b|never\b)\w+){0,3}|such|what) (?:an? )?"
         r"(?:idiot|loser|freak|fool|coward|stupid|pathetic|worthless|disgusting|dumb|useless|psycho"
         r"|weakling|waste of)\b",
         r"\bshut up\b|\bi hate you\b|\byour own fault\b"
         r"|\b(?:stop|quit) (?:whining|complaining|being (?:so )?(?:dramatic|weak))\b",
+        r"\b(?:what(?:'s| is)(?: the)?|what on earth is|(?:is|are) there (?:something|anything))"
+        r" (?:really |so )?(?:wrong|matter) with you\b"
+        r"|\bthere(?:'s| is| must be) (?:something|a lot) (?:\w+ )?wrong with you\b"
+        r"|\bwhy (?:are you|can'?t you just) (?:like this|so (?:weak|lazy|needy|sensitive|negative)"
+        r"|be normal)\b",
+        r"(?:(?:^|[.!?] )\W*|\b(?:you (?:should|need to|must|have to|ought to)|maybe|perhaps) )"
+        r"(?:(?:just|please|then|now|really) ){0,2}"
+        r"(?:get over (?:it|him|her|them|yourself)|man up|grow up|snap out of (?:it|this)"
+        r"|toughen up|suck it up|cheer up already|pull yourself together|be ashamed)\b",
+        r"\b(?:it(?:'s| is)|this is) (?:(?:all|just|only) ){1,2}in your (?:head|mind|imagination)\b"
+        r"|\byou(?:'re| are) (?:(?:just|only|being|simply|clearly|too|a bit) ){0,3}"
+        r"(?:overreacting|dramatic|(?:over|too )sensitive|self[- ]?pitying|selfish|lazy|crazy"
+        r"|insane|a burden|attention[- ]seeking|making (?:it|this) up)\b"
+        r"|\b(?:other people|others|many people|some people) (?:have|had) it (?:\w+ )?worse\b"
+        r"|\bi (?:really )?(?:don'?t|do not|couldn'?t) (?:really )?care\b|\bnot my problem\b"
+        r"|\b(?:nobody|no ?one) cares (?:about you|what you)\b|\bthat(?:'s| is) your problem\b"
+        r"|\bserves you right\b|\byou had it coming\b",
     ),
     ReplyProblem.PROMPT_LEAK: (
         r"<\|\w*|\|>|</?s>|\[/?inst\]|<<sys|\bim_(?:start|end)\b|\bendoftext\b|\ufffd",
@@ -312,6 +332,13 @@ _NO_HARM_MEANT = re.compile(
     r"|before you|if you|urge to)|n't)\W*(?:\w+\W+){0,3}\Z",
     re.IGNORECASE,
 )
+# "You feel that you are a burden" is heard, and nobody's opinion.
+_AS_FELT = re.compile(
+    rf"{_UNASSERTED.pattern}"
+    r"|\byou(?:'re| are|'ve| have)? (?:\w+ ){0,2}"
+    r"(?:feel(?:ing)?|felt|think(?:ing)?|thought|believed?|fear|worr(?:y|ied)|afraid)\b(?:\W+\w+){0,4}\W*\Z",
+    re.IGNORECASE,
+)
 UNLESS_AFTER: Mapping[ReplyProblem, re.Pattern[str]] = MappingProxyType(
     {
         ReplyProblem.SELF_HARM: _NO_HARM_MEANT,
@@ -319,5 +346,6 @@ UNLESS_AFTER: Mapping[ReplyProblem, re.Pattern[str]] = MappingProxyType(
         ReplyProblem.DIAGNOSIS: _UNASSERTED,
         ReplyProblem.MEDICATION: _UNASSERTED,
         ReplyProblem.CONFIDENTIALITY: _UNASSERTED,
+        ReplyProblem.CONTEMPT: _AS_FELT,
     }
 )
