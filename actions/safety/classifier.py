@@ -2,8 +2,9 @@
 
 all-MiniLM-L6-v2, which a package carries, with a LoRA and a linear layer on the mean of its states;
 `python -m actions.safety.fit` trains them, MODEL_CARD.md has the figures. A message is cut into
-sentences and pairs of them, and the most dangerous piece counts. It stands beside the patterns and
-never takes back what they found.
+sentences and pairs of them, and the most dangerous piece counts, half by itself and half with what
+is said around it: "I can't go on" is one thing among exams and another among goodbyes. It stands
+beside the patterns and never takes back what they found.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actions.safety.pieces import Span, pieces
+from actions.safety.pieces import Span, pieces, surroundings
 from actions.safety.risk import NO_RISK, RiskAssessment, RiskKind, RiskLevel
 from actions.sentence_embedder import WIDTH, load_encoder, mean_of_states
 from pal_model.loading import LOADING
@@ -96,6 +97,7 @@ class RiskModel:
         (folder / "README.md").unlink(missing_ok=True)
         config = folder / "adapter_config.json"
         named = json.loads(config.read_text("utf-8")) | {"base_model_name_or_path": _BASE}
+        named["target_modules"] = sorted(named["target_modules"])  # it is a set, in any order
         config.write_text(json.dumps(named, indent=2) + "\n", "utf-8")
         save_file(self.head.state_dict(), folder / _HEAD_FILE)
         settings = {"outputs": OUTPUTS, "thresholds": thresholds}
@@ -157,8 +159,11 @@ class RiskClassifier:
         return found
 
     def greatest(self, text: str) -> tuple[float, dict[str, float], Span]:
-        """Return the greatest probability of a risk among the pieces, and that piece's
-        probabilities and span; zero of a message without a letter.
+        """Return of the most dangerous piece the probability of a risk, all probabilities and the
+        span; zero of a message without a letter.
+
+        Each probability is that of the mean of two logits: of the piece alone, and in its
+        surroundings.
         """
         import torch
 
@@ -167,16 +172,24 @@ class RiskClassifier:
         if not spans:
             return 0.0, {}, (0, 0)
         spans.sort(key=lambda span: span[1] - span[0])  # batches of like lengths: less padding
-        model = self._loaded()
         with torch.inference_mode():
-            logits = [
-                model.logits([text[slice(*span)] for span in spans[start : start + _READ_AT_ONCE]])
-                for start in range(0, len(spans), _READ_AT_ONCE)
-            ]
-        found = torch.sigmoid(torch.cat(logits))
-        worst = int(found[:, 0].argmax())
-        of_output = dict(zip(OUTPUTS, found[worst].tolist(), strict=True))
+            alone = self._logits(text, spans)
+            worst = int(alone[:, 0].argmax())
+            around = surroundings(text, spans[worst])
+            both = alone[worst : worst + 1]
+            if around != spans[worst]:
+                both = torch.cat([both, self._logits(text, [around])])
+            found = torch.sigmoid(both.mean(dim=0))
+        of_output = dict(zip(OUTPUTS, found.tolist(), strict=True))
         return of_output[RISK], of_output, spans[worst]
+
+    def _logits(self, text: str, spans: Sequence[Span]) -> Tensor:
+        import torch
+
+        model = self._loaded()
+        texts = [text[slice(*span)] for span in spans]
+        starts = range(0, len(texts), _READ_AT_ONCE)
+        return torch.cat([model.logits(texts[n : n + _READ_AT_ONCE]) for n in starts])
 
     def _assessed(self, text: str) -> RiskAssessment:
         risk, of_output, span = self.greatest(text)

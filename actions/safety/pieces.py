@@ -1,4 +1,6 @@
-"""A message in pieces small enough that one of them is about the danger and nothing else."""
+"""A message in pieces small enough that one of them is about the danger and nothing else, and what
+stands around such a piece.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,9 @@ and the last, half as many each."""
 _MOST_WITH_PAIRS = 400
 """Pieces; where there are more, sentences are looked at alone."""
 
+_AROUND = 380
+"""Characters of a piece with its surroundings: what the classifier reads at once."""
+
 Span = tuple[int, int]
 
 
@@ -30,6 +35,24 @@ def pieces(text: str) -> list[Span]:
     pairs = [(one[0], two[1]) for one, two in itertools.pairwise(sentences)]
     spans = sorted({*sentences, *(pair for pair in pairs if pair[1] - pair[0] <= _LONGEST)})
     return spans if len(spans) <= _MOST_WITH_PAIRS else sentences
+
+
+def surroundings(text: str, piece: Span) -> Span:
+    """Return the span of a piece and the sentences around it, the nearest first, as long as they
+    are not too many to be read at once.
+    """
+    start, end = piece
+    sentences = list(_sentences(text))
+    before = [sentence[0] for sentence in sentences if sentence[0] < start]
+    after = [sentence[1] for sentence in reversed(sentences) if sentence[1] > end]
+    grows = True
+    while grows:
+        grows = False
+        if before and end - before[-1] <= _AROUND:
+            start, grows = before.pop(), True
+        if after and after[-1] - start <= _AROUND:
+            end, grows = after.pop(), True
+    return start, end
 
 
 def _sentences(text: str) -> Iterator[Span]:
