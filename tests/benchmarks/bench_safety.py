@@ -31,6 +31,9 @@ HELD_OUT = CHECKOUT / "tests" / "actions" / "safety" / "held_out_2"
 EARLIER = HELD_OUT.with_name("held_out")
 """Whose misses were read when the classifier was first made."""
 
+DEVELOPMENT = HELD_OUT.with_name("development")
+"""By which candidates are compared and thresholds chosen: neither learnt from nor held out."""
+
 XSTEST = Path("safety", "xstest", "xstest_prompts.csv")
 TARGETS = {"explicit": 0.98, "indirect": 0.85}
 MOST_FALSE_ALARMS = 0.02
@@ -68,9 +71,24 @@ def share(count: int, of: int) -> str:
 
 def of_held_out() -> Iterator[tuple[str, list[Labelled]]]:
     """The held-out lines, by the names of their files; then those of the earlier set."""
-    for folder, of_set in ((HELD_OUT, ""), (EARLIER, ", earlier set")):
+    yield from _of((HELD_OUT, ""), (EARLIER, ", earlier set"))
+
+
+def _of(*sets: tuple[Path, str]) -> Iterator[tuple[str, list[Labelled]]]:
+    for folder, of_set in sets:
         for path in sorted(folder.glob("*.tsv")):
             yield f"{path.stem}{of_set}", list(read_labelled(path))
+
+
+def recall(
+    name: str, lines: list[Labelled], results: dict[str, Any]
+) -> tuple[list[str], list[bool]]:
+    """A row of the table, and which lines are flagged."""
+    levels = [assess(line.text).level for line in lines]
+    found = [level > RiskLevel.NONE for level in levels]
+    high = sum(level >= RiskLevel.HIGH for level in levels)
+    results[name] = sum(found) / len(found)
+    return [name, share(sum(found), len(found)), str(high)], found
 
 
 def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
@@ -79,11 +97,8 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
     rows = []
     by_kind: dict[str, list[bool]] = {}
     for name, lines in of_held_out():
-        levels = [assess(line.text).level for line in lines]
-        found = [level > RiskLevel.NONE for level in levels]
-        high = sum(level >= RiskLevel.HIGH for level in levels)
-        rows.append([name, share(sum(found), len(found)), str(high)])
-        results[name] = sum(found) / len(found)
+        row, found = recall(name, lines, results)
+        rows.append(row)
         for line, is_flagged in zip(lines, found, strict=True):
             if is_flagged is not bool(line.kinds):
                 wrong.append(f"{name}: {line.text}")
@@ -95,6 +110,10 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
     yield ""
     kinds = [[kind, share(sum(found), len(found))] for kind, found in sorted(by_kind.items())]
     yield from table(["kind", "flagged"], kinds)
+    yield ""
+    sets = _of((DEVELOPMENT, ", to choose by"))
+    chosen_by = [recall(name, lines, results)[0] for name, lines in sets]
+    yield from table(["lines to choose by", "flagged", "high or imminent"], chosen_by)
     if show_wrong:
         yield from ("", "wrong:", *wrong)
 
@@ -103,11 +122,11 @@ def false_alarms(results: dict[str, Any], sample: Path | None) -> Iterator[str]:
     """What of ESConv's test part, of XSTest and of talk of the day is flagged."""
     esconv = find_esconv()
     turns = seeker_turns(esconv, "test")
-    found = [assess(turn) for turn in tqdm(turns, file=sys.stderr)]
+    found = [assess(turn) for turn in tqdm(turns, disable=None)]
     count = sum(one.is_flagged for one in found)
     rows = [["ESConv test", share(count, len(turns))]]
     for name, texts in harmless(esconv.parents[1]):
-        flagged = sum(assess(text).is_flagged for text in tqdm(texts, file=sys.stderr))
+        flagged = sum(assess(text).is_flagged for text in tqdm(texts, disable=None))
         rows.append([name, share(flagged, len(texts))])
         results[name] = flagged / len(texts)
     yield from table(["harmless, most of them", "flagged"], rows)

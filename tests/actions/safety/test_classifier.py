@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ from actions.safety.fit import (
     threshold,
 )
 from actions.safety.labelled import Labelled, read_labelled
-from actions.safety.pieces import pieces
+from actions.safety.pieces import pieces, surroundings
 from pal_model import Conversation, Speaker, Utterance
 
 HELD_OUT = Path(__file__).with_name("held_out")
@@ -55,7 +56,7 @@ class TestHeldOut:
         """Most of these are near to danger in their words; ESConv's turns are not."""
         lines = held_out("none")
         assert len(lines) >= 200
-        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.20
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.23
 
     def test_kinds_are_told_apart(self) -> None:
         lines = [line for line in held_out("explicit") if len(line.kinds) == 1]
@@ -93,6 +94,25 @@ class TestPieces:
         assert "sentence 0." in cut[0]
         assert "sentence 4999." in cut[-1]
 
+    def test_what_is_around_a_piece_is_the_nearest_as_long_as_it_can_be_read_at_once(self) -> None:
+        text = "".join(f"This is sentence {n} of them. " for n in range(40))
+        start = text.index("This is sentence 20")
+        a, b = surroundings(text, (start, start + 28))
+        assert 300 < b - a <= 380
+        assert text[a:b].strip().startswith("This is sentence 14")
+        assert text[a:b].endswith("sentence 26 of them.")
+
+    def test_of_a_short_message_that_is_all_of_it(self) -> None:
+        text = "I can't go on. The exam is hard! ... Really?"
+        assert surroundings(text, (0, 14)) == surroundings(text, (14, 32)) == (0, len(text))
+
+    @given(st.text(max_size=2_000))
+    def test_surroundings_hold_the_piece(self, text: str) -> None:
+        for a, b in pieces(text):
+            start, end = surroundings(text, (a, b))
+            assert 0 <= start <= a < b <= end <= len(text)
+            assert end - start <= max(380, b - a)
+
     @given(st.text(max_size=2_000))
     def test_spans_are_in_the_text_and_in_order(self, text: str) -> None:
         found = pieces(text)
@@ -120,6 +140,20 @@ class TestAssessing:
         greatest, _, _ = shipped_classifier().greatest(text)
         for written in (f"{text}.", f" {text}!!", f"{text}...", text.replace("'", "\u2019")):
             assert shipped_classifier().greatest(written)[0] == pytest.approx(greatest, abs=1e-5)
+
+    def test_what_is_said_around_a_piece_counts_too(self) -> None:
+        piece, around = "I can't go on like this.", "I have written to everybody. Goodbye."
+        model = shipped_classifier()._loaded()
+        whole = f"{around} {piece}"
+        with torch.inference_mode():
+            alone = {
+                span: float(model.logits([whole[slice(*span)]])[0, 0]) for span in pieces(whole)
+            }
+            everything = float(model.logits([whole])[0, 0])
+        risk, _, span = shipped_classifier().greatest(whole)
+        assert span == max(alone, key=lambda one: alone[one])
+        logit = 0.6 * alone[span] + 0.4 * everything
+        assert risk == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
 
     def test_danger_in_the_middle_of_a_long_message_is_heard(self) -> None:
         everyday = ["The bus was late again.", "I had soup for lunch.", "My cat sleeps a lot."] * 7
@@ -209,8 +243,10 @@ class TestLessons:
         decided = deciding_pieces(model, lines)
         model.encoder.eval()
         for (risk, piece), line in zip(decided, lines, strict=True):
-            greatest, _, (start, end) = judge.greatest(line.text)
-            assert risk == pytest.approx(greatest, abs=1e-5)
+            _, _, (start, end) = judge.greatest(line.text)
+            with torch.inference_mode():
+                of_piece = torch.sigmoid(model.logits([piece.text])[0, 0])
+            assert risk == pytest.approx(float(of_piece) if end else 0.0, abs=1e-4)
             assert piece.text == (line.text[start:end].strip() or line.text)
             assert piece.kinds == line.kinds
 
