@@ -7,7 +7,7 @@ who talk of everyday things (EmpatheticDialogues, PERSONA-CHAT), which is taken 
 the patterns flag it. Labels are whether a message is dangerous at all, whether it is so directly
 (high or imminent), and each kind. A message is judged by its most dangerous piece, so pieces are
 learnt from: any of a harmless message first, and in later passes the one that decides (multiple
-instance learning). The threshold of the first label is the one at which classifier and patterns
+instance learning), half of them with what is said around them. The threshold of the first label is the one at which classifier and patterns
 flag a share of `--false-alarms` of the validation part's turns; that of the second is chosen
 likewise. The held-out lines of the tests are
 never read.
@@ -42,7 +42,7 @@ from actions.safety.classifier import (
 from actions.safety.harmless_turns import chatted_turns, seeker_turns, told_turns
 from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
 from actions.safety.patterns import assess_text
-from actions.safety.pieces import Span, pieces
+from actions.safety.pieces import Span, pieces, surroundings
 from actions.safety.risk import NO_RISK, RiskLevel
 
 RUN_FILE = "training_run.json"
@@ -52,6 +52,11 @@ _POSITIVE_WEIGHT = 2.0
 _DIRECT, _KIND = 0.5, 0.5
 _CARELESS = 0.15
 """Share of what is shown without its apostrophes and commas, as many people write."""
+
+_ALONE = 0.5
+"""Share of pieces that are shown without what is around them. Shown pieces alone, it took whatever
+was long for danger: dangerous lines were the only long ones.
+"""
 
 _TOLD, _CHATTED = 4_000, 3_000
 """Messages of EmpatheticDialogues and of PERSONA-CHAT."""
@@ -96,32 +101,42 @@ def loss_of(model: RiskModel, batch: Sequence[Labelled]) -> Tensor:
 
 
 def any_pieces(lines: Sequence[Labelled], draw: random.Random) -> list[Labelled]:
-    """Return any piece of each harmless line, and the dangerous ones whole."""
+    """Return any piece of each harmless line, every other in its surroundings, and the dangerous
+    lines whole.
+    """
     found = []
     for line in lines:
         spans = [] if line.kinds else pieces(line.text)
-        found.append(_piece(line, draw.choice(spans)) if spans else line)
+        found.append(_either(line, draw.choice(spans), draw) if spans else line)
     return found
 
 
-def deciding_pieces(model: RiskModel, lines: Sequence[Labelled]) -> list[tuple[float, Labelled]]:
-    """Return of each line the probability of a risk, and the piece by which it is judged."""
+def deciding_pieces(model: RiskModel, lines: Sequence[Labelled]) -> list[tuple[float, Span | None]]:
+    """Return of each line the probability of a risk, and the piece by which it is judged, if it has
+    any.
+    """
     spans = [(n, span) for n, line in enumerate(lines) for span in pieces(line.text)]
     spans.sort(key=lambda piece: piece[1][1] - piece[1][0])
-    decided: list[tuple[float, Labelled]] = [(0.0, line) for line in lines]
+    decided: list[tuple[float, Span | None]] = [(0.0, None) for _ in lines]
     model.encoder.eval()
     with torch.inference_mode():
         for start in range(0, len(spans), _READ_AT_ONCE):
-            some = [(n, _piece(lines[n], span)) for n, span in spans[start : start + _READ_AT_ONCE]]
-            logits = model.logits([piece.text for _, piece in some])[:, 0]
-            for (n, piece), risk in zip(some, torch.sigmoid(logits).tolist(), strict=True):
+            some = spans[start : start + _READ_AT_ONCE]
+            logits = model.logits([lines[n].text[slice(*span)].strip() for n, span in some])[:, 0]
+            for (n, span), risk in zip(some, torch.sigmoid(logits).tolist(), strict=True):
                 if risk > decided[n][0]:
-                    decided[n] = (risk, piece)
+                    decided[n] = (risk, span)
     model.encoder.train()
     return decided
 
 
-def _piece(line: Labelled, span: Span) -> Labelled:
+def _either(line: Labelled, piece: Span | None, draw: random.Random) -> Labelled:
+    """Return a piece alone or in its surroundings, for it is judged by both; all of a line without
+    one.
+    """
+    if piece is None:
+        return line
+    span = piece if draw.random() < _ALONE else surroundings(line.text, piece)
     return replace(line, text=line.text[slice(*span)].strip())
 
 
@@ -154,10 +169,13 @@ def lessons(
     if not first:
         yield any_pieces([*lines, *turns], draw)
     for _ in range(max(first, 1), _EPOCHS):
-        of_lines = [piece for _, piece in deciding_pieces(model, lines)]
+        of_lines = [
+            _either(line, piece, draw)
+            for line, (_, piece) in zip(lines, deciding_pieces(model, lines), strict=True)
+        ]
         of_turns = [
-            piece
-            for risk, piece in deciding_pieces(model, turns)
+            _either(turn, piece, draw)
+            for turn, (risk, piece) in zip(turns, deciding_pieces(model, turns), strict=True)
             if risk > _EASY or draw.random() < _EASY_SHOWN
         ]
         yield [*of_lines, *of_turns]
