@@ -19,6 +19,7 @@ from actions.safety import fit as fitting
 from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
 from actions.safety.fit import (
     any_pieces,
+    by_the_way,
     carelessly,
     deciding_pieces,
     fit,
@@ -242,16 +243,36 @@ class TestLessons:
         lines = [self.DANGEROUS, self.HARMLESS, replace(self.HARMLESS, text="?!")]
         decided = deciding_pieces(model, lines)
         model.encoder.eval()
-        for (risk, piece), line in zip(decided, lines, strict=True):
-            _, _, (start, end) = judge.greatest(line.text)
+        for (risk, piece), line in zip(decided[:2], lines[:2], strict=True):
+            assert piece == judge.greatest(line.text)[2]
             with torch.inference_mode():
-                of_piece = torch.sigmoid(model.logits([piece.text])[0, 0])
-            assert risk == pytest.approx(float(of_piece) if end else 0.0, abs=1e-4)
-            assert piece.text == (line.text[start:end].strip() or line.text)
-            assert piece.kinds == line.kinds
+                logits = model.logits([line.text[slice(*span)] for span in pieces(line.text)])
+            assert risk == pytest.approx(float(torch.sigmoid(logits[:, 0].max())), abs=1e-4)
+        assert decided[2] == (0.0, None)
 
 
 class TestLessonsOfAllPasses:
+    def test_pieces_are_shown_alone_and_with_what_is_around_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Harmless and dangerous ones alike: what is long is no danger for that."""
+        harmless = Labelled(RiskLevel.NONE, frozenset(), "Tea? Yes. The teapot is blue.")
+        dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "Tea? Yes. He hit me.")
+        monkeypatch.setattr(
+            fitting, "deciding_pieces", lambda _, lines: [(0.5, (9, len(x.text))) for x in lines]
+        )
+        model = RiskModel.untrained(2)
+        monkeypatch.setattr(fitting, "_BY_THE_WAY", 0.0)
+        both = [dangerous] * 200, [harmless] * 200
+        for shown in list(lessons(model, *both, random.Random(1)))[1:]:
+            texts = Counter(line.text for line in shown)
+            assert set(texts) == {
+                part
+                for line in (harmless, dangerous)
+                for part in (line.text, line.text[9:].strip())
+            }
+            assert all(60 <= count <= 140 for count in texts.values())
+
     def test_later_passes_leave_easy_turns_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He hit me.")
         harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
@@ -260,9 +281,10 @@ class TestLessonsOfAllPasses:
         monkeypatch.setattr(
             fitting,
             "deciding_pieces",
-            lambda _, lines: [(0.5 if line.text in hard else 0.001, line) for line in lines],
+            lambda _, lines: [(0.5 if line.text in hard else 0.001, None) for line in lines],
         )
         model = RiskModel.untrained(2)
+        monkeypatch.setattr(fitting, "_BY_THE_WAY", 0.0)
         first, *later = lessons(model, [dangerous, harmless], turns, random.Random(1))
         assert len(first) == 202
         assert len(later) == 2
@@ -271,6 +293,19 @@ class TestLessonsOfAllPasses:
             assert (texts[dangerous.text], texts[harmless.text]) == (1, 1)
             assert all(texts[text] == 1 for text in hard)
             assert 10 <= len(texts) - 2 - len(hard) <= 60
+
+
+def test_a_line_is_told_by_the_way_with_its_label_and_all_of_its_words() -> None:
+    line = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He hit me")
+    turns = [Labelled(RiskLevel.NONE, frozenset(), f"The teapot of number {n}!") for n in range(9)]
+    draw = random.Random(1)
+    told = [by_the_way(line, turns, draw) for _ in range(50)]
+    assert {(one.level, one.kinds) for one in told} == {(line.level, line.kinds)}
+    assert all("He hit me." in one.text for one in told)
+    assert all(one.text.count("teapot") == 4 for one in told)
+    assert len({one.text.index("He hit me.") for one in told}) == 5
+    long = replace(line, text="no " * 119)
+    assert by_the_way(long, turns, draw).text.count("teapot") == 0
 
 
 def test_some_of_what_is_shown_is_written_carelessly() -> None:
