@@ -38,7 +38,7 @@ _READ_AT_ONCE = 64
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc\u00b4`\uff07", "'" * 6)
 _CLOSING = " \t\n.!,;:\u2026"
 _REMEMBERED = 512
-_AROUND = 0.4
+_AROUND = 0.3
 """Weight of a piece in its surroundings; the rest is that of the piece alone. With more, what is
 said by the way in a long message is missed; with less, everyday pieces sound like danger.
 """

@@ -57,11 +57,6 @@ _ALONE = 0.5
 was long for danger: dangerous lines were the only long ones.
 """
 
-_BY_THE_WAY, _AMID = 0.25, 360
-"""Share of the hand-written lines, dangerous and harmless, that later passes show amid harmless
-messages, and the characters of the whole: who tells it by the way is heard, too.
-"""
-
 _TOLD, _CHATTED = 4_000, 3_000
 """Messages of EmpatheticDialogues and of PERSONA-CHAT."""
 
@@ -144,16 +139,6 @@ def _either(line: Labelled, piece: Span | None, draw: random.Random) -> Labelled
     return replace(line, text=line.text[slice(*span)].strip())
 
 
-def by_the_way(line: Labelled, turns: Sequence[Labelled], draw: random.Random) -> Labelled:
-    """Return a line amid harmless messages, as many as can be read at once."""
-    said = [line.text]
-    for turn in draw.sample(turns, min(4, len(turns))):
-        if sum(map(len, said)) + len(turn.text) <= _AMID:
-            said.insert(draw.randint(0, len(said)), turn.text)
-    ended = (text if text.rstrip()[-1:] in ".!?" else f"{text}." for text in said)
-    return replace(line, text=" ".join(ended))
-
-
 def carelessly(lesson: Sequence[Labelled], draw: random.Random) -> list[Labelled]:
     """Return the lines, some of them as people write who leave out apostrophes and commas."""
     return [
@@ -185,8 +170,6 @@ def lessons(
     for _ in range(max(first, 1), _EPOCHS):
         of_lines = [
             _either(line, piece, draw)
-            if draw.random() >= _BY_THE_WAY
-            else by_the_way(line, turns, draw)
             for line, (_, piece) in zip(lines, deciding_pieces(model, lines), strict=True)
         ]
         of_turns = [

@@ -19,7 +19,6 @@ from actions.safety import fit as fitting
 from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
 from actions.safety.fit import (
     any_pieces,
-    by_the_way,
     carelessly,
     deciding_pieces,
     fit,
@@ -153,7 +152,7 @@ class TestAssessing:
             everything = float(model.logits([whole])[0, 0])
         risk, _, span = shipped_classifier().greatest(whole)
         assert span == max(alone, key=lambda one: alone[one])
-        logit = 0.6 * alone[span] + 0.4 * everything
+        logit = 0.7 * alone[span] + 0.3 * everything
         assert risk == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
 
     def test_danger_in_the_middle_of_a_long_message_is_heard(self) -> None:
@@ -262,7 +261,6 @@ class TestLessonsOfAllPasses:
             fitting, "deciding_pieces", lambda _, lines: [(0.5, (9, len(x.text))) for x in lines]
         )
         model = RiskModel.untrained(2)
-        monkeypatch.setattr(fitting, "_BY_THE_WAY", 0.0)
         both = [dangerous] * 200, [harmless] * 200
         for shown in list(lessons(model, *both, random.Random(1)))[1:]:
             texts = Counter(line.text for line in shown)
@@ -284,7 +282,6 @@ class TestLessonsOfAllPasses:
             lambda _, lines: [(0.5 if line.text in hard else 0.001, None) for line in lines],
         )
         model = RiskModel.untrained(2)
-        monkeypatch.setattr(fitting, "_BY_THE_WAY", 0.0)
         first, *later = lessons(model, [dangerous, harmless], turns, random.Random(1))
         assert len(first) == 202
         assert len(later) == 2
@@ -293,19 +290,6 @@ class TestLessonsOfAllPasses:
             assert (texts[dangerous.text], texts[harmless.text]) == (1, 1)
             assert all(texts[text] == 1 for text in hard)
             assert 10 <= len(texts) - 2 - len(hard) <= 60
-
-
-def test_a_line_is_told_by_the_way_with_its_label_and_all_of_its_words() -> None:
-    line = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He hit me")
-    turns = [Labelled(RiskLevel.NONE, frozenset(), f"The teapot of number {n}!") for n in range(9)]
-    draw = random.Random(1)
-    told = [by_the_way(line, turns, draw) for _ in range(50)]
-    assert {(one.level, one.kinds) for one in told} == {(line.level, line.kinds)}
-    assert all("He hit me." in one.text for one in told)
-    assert all(one.text.count("teapot") == 4 for one in told)
-    assert len({one.text.index("He hit me.") for one in told}) == 5
-    long = replace(line, text="no " * 119)
-    assert by_the_way(long, turns, draw).text.count("teapot") == 0
 
 
 def test_some_of_what_is_shown_is_written_carelessly() -> None:
