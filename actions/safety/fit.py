@@ -244,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--false-alarms",
         type=float,
-        default=0.015,
+        default=0.018,
         help="share of all turns, those in danger among them",
     )
     parser.add_argument(
