@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -28,15 +27,15 @@ from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
-from training.fitting import RECIPE_FILE, RUN_FILE
 from training.manifest import begin
 from training.predicting import Conversations, personas_by_turn, predict
 from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
-from training.provenance import environment, file_hash, folder_hashes
-from training.readers.esconv import SPLIT_FILE, find_esconv, read_split
+from training.provenance import environment, folder_hashes
+from training.readers.esconv import find_esconv
 from training.score import CONDITIONS, Scorer, read_part, require_others
 from training.sentence_encoder import PACKAGED, SentenceEncoder
-from training.stages import Stage, stages_of, training_costs
+from training.stages import training_costs
+from training.unseen import require_unseen
 
 MANIFEST_FILE = "evaluation_run.json"
 RESULT_FILE = "evaluation.json"
@@ -44,10 +43,6 @@ _CACHE_BYTES_A_CONVERSATION = 64_000_000
 """So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
 
 PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perplexity")
-
-
-class EvaluationError(PalError):
-    """An evaluation that would not say what it seems to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,7 @@ def evaluate(
     """Evaluate; return what is written to `evaluation.json`.
 
     Raises:
-        EvaluationError: the model was trained on what it is to be evaluated on.
+        OverlapError: the model was trained on what it is to be evaluated on.
         OtherRunError: another evaluation was begun in `output`, or on another kind of device.
         ScoreError: another seeker's persona is asked for, and there is none.
         PalError: a corpus, a model or an encoder cannot be used.
@@ -119,7 +114,7 @@ def evaluate(
     esconv = esconv or find_esconv()
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
-    require_unseen(evaluation, esconv)
+    require_unseen(evaluation.model, evaluation.split, evaluation.part, esconv)
     scorer = Scorer(evaluation.model, extractor=evaluation.extractor)
     encoder = None if evaluation.encoder is None else SentenceEncoder(evaluation.encoder)
     turns = read_part(
@@ -151,60 +146,6 @@ def _perplexity(evaluation: Evaluation, scorer: Scorer, turns: EsconvTurns) -> d
         return {}
     score = asdict(scorer.score(turns.parts[evaluation.part], evaluation.persona, 1))
     return {name: score[name] for name in PERPLEXITIES}
-
-
-def require_unseen(evaluation: Evaluation, esconv: Path) -> None:
-    """Make sure that the model has not learnt from what it is evaluated on.
-
-    Raises:
-        EvaluationError: it has, or it learnt from other files, so that nobody can tell.
-        StageError: a stage of its training is gone.
-    """
-    split_file = esconv.with_name(SPLIT_FILE)
-    part = set(read_split(split_file, evaluation.split, evaluation.part))
-    for stage in stages_of(evaluation.model):
-        config = stage.recipe
-        if config.data.corpus != "esconv":
-            continue
-        _require_files_of(stage, esconv, split_file)
-        learnt = read_split(split_file, config.data.split, "train")
-        random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
-        seen = part.intersection(learnt[: config.data.train_conversations])
-        if seen:
-            raise EvaluationError(
-                f"{evaluation.model} was trained on {len(seen)} of the conversations in "
-                f"{evaluation.split}/{evaluation.part} (see {stage.folder / RECIPE_FILE}), such "
-                f"as {sorted(seen)[:3]}. "
-                f"Evaluate it on the test part of {config.data.split!r}."
-            )
-
-
-def _require_files_of(stage: Stage, esconv: Path, split_file: Path) -> None:
-    """Make sure that a stage learnt from the files in use, where it recorded their hashes: indices
-    name the same conversations in no others.
-    """
-    hashes: dict[str, str] = dict(stage.facts.get("data", {}))
-    split_hash = hashes.pop(SPLIT_FILE, None)
-    esconv_hash = next(iter(hashes.values()), None)
-    in_use = ((split_file, split_hash, ()), (esconv, esconv_hash, _origin(esconv)))
-    for file, learnt, origin in in_use:
-        found = file_hash(file)
-        if learnt not in (None, found, *origin):
-            raise EvaluationError(
-                f"{stage.folder} was trained with a file whose SHA-256 is {learnt} (see "
-                f"{RUN_FILE}), and {file} has {found}: whether it learnt from what it is to be "
-                f"evaluated on cannot be told. Name by --esconv the {esconv.name} of the training, "
-                f"with its {SPLIT_FILE} beside it, or train again on this one."
-            )
-
-
-def _origin(esconv: Path) -> tuple[str, ...]:
-    """Return the hash of the ESConv.json that `training.annotate_persona` made a file from."""
-    manifest = esconv.with_name(f"{esconv.stem}.manifest.json")
-    if not manifest.exists():
-        return ()
-    made = json.loads(manifest.read_text(encoding="utf-8"))
-    return (made["data"],) if made["output"] == file_hash(esconv) else ()
 
 
 def predicted(

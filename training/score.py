@@ -33,7 +33,9 @@ from training.fitting import RECIPE_FILE
 from training.forms import load_form
 from training.intervals import Floats, SumMetric, interval, paired_difference
 from training.packing import IGNORED
+from training.readers.esconv import find_esconv
 from training.run_config import DataSettings, RunConfig
+from training.unseen import require_unseen
 
 CONDITIONS = ("right", "wrong", "none")
 
@@ -348,8 +350,12 @@ def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     first never saw any.
 
     Raises:
+        OverlapError: a model was trained on what it is to be measured on.
         PalError: a model or the corpus cannot be used.
     """
+    esconv = options.esconv or find_esconv()
+    for name in options.models:
+        require_unseen(name, options.split, options.part, esconv)
     read: dict[tuple[str, str], list[list[SupporterTurn]]] = {}
     first: dict[str, Counts] = {}
     first_base: str | None = None
@@ -357,9 +363,7 @@ def scores(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         scorer = Scorer(name, extractor=options.extractor)
         source = (scorer.config.data.persona, scorer.config.data.extractor)
         if source not in read:
-            read[source] = scorer.read(
-                options.esconv, options.split, options.part, options.conversations
-            )
+            read[source] = scorer.read(esconv, options.split, options.part, options.conversations)
         wanted = [c for c in scorer.conditions() if c in options.conditions]
         if not wanted:
             print(f"{name} never saw a persona: left out, name 'none'", file=sys.stderr)

@@ -36,8 +36,10 @@ from training.esconv_turns import EsconvTurns
 from training.manifest import OtherRunError, begin
 from training.predicting import Conversations, personas_by_turn, predict
 from training.provenance import environment, folder_hashes
+from training.readers.esconv import find_esconv
 from training.run_config import RunConfig
 from training.score import config_of, read_part
+from training.unseen import require_unseen
 
 LEVELS = {LOW_ALPHA: "low level", MEDIUM_ALPHA: "medium level", HIGH_ALPHA: "high level"}
 """Table 2 gives each strategy one of three alphas."""
@@ -270,8 +272,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Search; print what was chosen; return the exit status."""
     options = build_parser().parse_args(arguments)
     try:
+        esconv = options.esconv or find_esconv()
+        require_unseen(options.model, options.split, PART, esconv)
         config = config_of(options.model)
-        turns = read_part(config, options.esconv, options.split, PART, options.conversations)
+        turns = read_part(config, esconv, options.split, PART, options.conversations)
         generator = PalGenerator.load(options.model)
         manifest = begin_search(options, config, turns)
         search = AlphaSearch(

@@ -11,18 +11,9 @@ import pytest
 
 from pal_model import Strategy
 from training import evaluate
-from training.evaluate import (
-    MANIFEST_FILE,
-    RESULT_FILE,
-    Evaluation,
-    EvaluationError,
-    main,
-    require_unseen,
-)
+from training.evaluate import MANIFEST_FILE, RESULT_FILE, Evaluation, main
 from training.predicting import predict, turn_seed
 from training.predictions import Prediction, PredictionError, read_predictions
-from training.provenance import file_hash
-from training.run_config import RunConfig
 from training.sentence_encoder import SentenceEncoder
 
 
@@ -300,109 +291,6 @@ def test_another_evaluation_does_not_go_on_with_this_one(
 ) -> None:
     assert run(esconv, base, evaluated, "--strategy", "gold") == 2
     assert "was begun with evaluation" in capsys.readouterr().err
-
-
-def test_a_model_is_not_evaluated_on_what_it_was_trained_on(
-    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Whose test part another split's training part has in it."""
-    file = tmp_path / "ESConv.json"
-    file.write_bytes(esconv.read_bytes())
-    splits = json.loads(esconv.with_name("splits_seed13.json").read_text())
-    splits["other"] = {"train": [0, 7, 9], "valid": [1], "test": [2]}
-    file.with_name("splits_seed13.json").write_text(json.dumps(splits))
-    model = tmp_path / "model"
-    model.mkdir()
-    learnt = {"split": "other", "train_conversations": 3}
-    config: dict[str, Any] = {"base_model": str(base), "data": learnt}
-    RunConfig.model_validate(config).save(model / "training_run.yaml")
-    assert run(file, model, tmp_path / "out") == 2
-    error = capsys.readouterr().err
-    assert "was trained on 2 of the conversations in pal/test" in error
-    assert "such as [7, 9]" in error
-    later = tmp_path / "later"
-    later.mkdir()
-    RunConfig(base_model=str(base), start_from=model).save(later / "training_run.yaml")
-    assert run(file, later, tmp_path / "out") == 2
-    assert "was trained on 2 of the conversations in pal/test" in capsys.readouterr().err
-    elsewhere = {"corpus": "daily_dialog", "persona": "none"}
-    RunConfig.model_validate(config | {"data": learnt | elsewhere}).save(
-        model / "training_run.yaml"
-    )
-    require_unseen(Evaluation(str(later)), file)
-    (model / "training_run.yaml").unlink()
-    assert run(file, later, tmp_path / "out") == 2
-    assert "what it learnt from cannot be told" in capsys.readouterr().err
-
-
-@pytest.fixture
-def copied(esconv: Path, tmp_path: Path) -> Path:
-    """The corpus, its split beside it, to be changed."""
-    for name in ("ESConv.json", "splits_seed13.json"):
-        (tmp_path / name).write_bytes(esconv.with_name(name).read_bytes())
-    return tmp_path / "ESConv.json"
-
-
-def write_trained(folder: Path, data: dict[str, str] | None, start_from: Path | None = None) -> str:
-    """Write what training keeps of itself."""
-    folder.mkdir()
-    RunConfig(base_model="base", start_from=start_from).save(folder / "training_run.yaml")
-    if data is not None:
-        (folder / "training_run.json").write_text(json.dumps({"data": data}))
-    return str(folder)
-
-
-@pytest.mark.parametrize("changed", ["ESConv.json", "splits_seed13.json"])
-@pytest.mark.parametrize("stage", ["last", "first"])
-def test_a_model_is_evaluated_on_the_files_that_it_was_trained_with(
-    changed: str,
-    stage: str,
-    copied: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """The split may have been drawn anew, and today's does not say what a model learnt from."""
-    files = (copied, copied.with_name("splits_seed13.json"))
-    hashes = {file.name: file_hash(file) for file in files}
-    model = write_trained(tmp_path / "model", hashes)
-    if stage == "first":
-        model = write_trained(tmp_path / "later", None, Path(model))
-    require_unseen(Evaluation(model), copied)
-    unrecorded = write_trained(tmp_path / "unrecorded", None)
-    file = copied.with_name(changed)
-    file.write_text(file.read_text() + "\n")
-    assert run(copied, Path(model), tmp_path / "out") == 2
-    error = capsys.readouterr().err
-    assert f"was trained with a file whose SHA-256 is {hashes[changed]}" in error
-    assert f"{file} has {file_hash(file)}" in error
-    assert "Name by --esconv" in error
-    assert not (tmp_path / "out").exists()
-    require_unseen(Evaluation(unrecorded), copied)
-
-
-def test_the_files_of_training_may_have_other_names(copied: Path, tmp_path: Path) -> None:
-    split = copied.with_name("splits_seed13.json")
-    hashes = {"PESConv.json": file_hash(copied), split.name: file_hash(split)}
-    require_unseen(Evaluation(write_trained(tmp_path / "model", hashes)), copied)
-
-
-def test_annotated_conversations_are_those_that_were_annotated(
-    copied: Path, tmp_path: Path
-) -> None:
-    """A model may learn from ESConv first, and from it with personas then."""
-    split = copied.with_name("splits_seed13.json")
-    hashes = {copied.name: file_hash(copied), split.name: file_hash(split)}
-    model = Evaluation(write_trained(tmp_path / "model", hashes))
-    annotated, manifest = tmp_path / "PESConv.json", tmp_path / "PESConv.manifest.json"
-    annotated.write_text(copied.read_text() + "\n")
-    with pytest.raises(EvaluationError, match="cannot be told"):
-        require_unseen(model, annotated)
-    made = {"data": file_hash(copied), "output": file_hash(annotated)}
-    manifest.write_text(json.dumps(made))
-    require_unseen(model, annotated)
-    annotated.write_text(annotated.read_text() + "\n")
-    with pytest.raises(EvaluationError, match="cannot be told"):
-        require_unseen(model, annotated)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ from pal_model.configuration import PalConfig
 from pal_model.encoding import Encoder
 from pal_model.persona_extractor import load_persona_extractor
 from training import token_trainer
-from training.evaluate import Evaluation, require_unseen
 from training.examples import (
     SupporterTurn,
     encode,
@@ -42,6 +41,7 @@ from training.readers.esconv import read_esconv
 from training.readers.records import CorpusError
 from training.run_config import RunConfig
 from training.turn_personas import inferred_personas, raw_personas
+from training.unseen import require_unseen
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
 
@@ -279,7 +279,7 @@ def test_an_earlier_stage_learns_responses_and_no_strategy(
     assert config.data.corpus == "empathetic_dialogues"
     kept = json.loads((then / "first_stage" / "training_run.json").read_text())
     assert kept["data"] == facts["data"]
-    require_unseen(Evaluation(str(then)), esconv)
+    require_unseen(str(then), "pal", "test", esconv)
     third = tmp_path / "third"
     run(third, [f"start_from={then}"])
     assert (third / "first_stage" / "first_stage" / "training_run.yaml").exists()

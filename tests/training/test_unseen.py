@@ -1,0 +1,159 @@
+"""What a model learnt from, and what it is to be measured on, by tiny and made-up recipes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training import evaluate, score, search_alphas
+from training.provenance import file_hash
+from training.run_config import RunConfig
+from training.unseen import OverlapError, require_unseen
+
+SPLITS = "splits_seed13.json"
+
+
+@pytest.fixture
+def copied(esconv: Path, tmp_path: Path) -> Path:
+    """The corpus, its split beside it, to be changed."""
+    for name in ("ESConv.json", SPLITS):
+        (tmp_path / name).write_bytes(esconv.with_name(name).read_bytes())
+    return tmp_path / "ESConv.json"
+
+
+def write_trained(
+    folder: Path,
+    hashes: dict[str, str] | None = None,
+    *,
+    data: dict[str, Any] | None = None,
+    start_from: Path | None = None,
+) -> str:
+    """Write what training keeps of itself: its recipe and, where they are known, hashes."""
+    folder.mkdir()
+    recipe = {"base_model": "base", "data": data or {}, "start_from": start_from}
+    RunConfig.model_validate(recipe).save(folder / "training_run.yaml")
+    if hashes is not None:
+        (folder / "training_run.json").write_text(json.dumps({"data": hashes}))
+    return str(folder)
+
+
+def learnt_by_another_split(esconv: Path, folder: Path) -> str:
+    """Return a model whose training part has two of the test part and one of the validation part
+    of the split "pal".
+    """
+    split_file = esconv.with_name(SPLITS)
+    splits = json.loads(split_file.read_text())
+    splits["other"] = {"train": [0, 7, 9, 3], "valid": [1], "test": [2]}
+    split_file.write_text(json.dumps(splits))
+    return write_trained(folder, data={"split": "other", "train_conversations": 4})
+
+
+Command = Callable[[Sequence[str]], int]
+
+
+@pytest.mark.parametrize(
+    ("main", "part", "seen"),
+    [
+        (evaluate.main, "test", "2 of the conversations in pal/test"),
+        (evaluate.main, "valid", "1 of the conversations in pal/valid"),
+        (score.main, "test", "2 of the conversations in pal/test"),
+        (search_alphas.main, "", "1 of the conversations in pal/valid"),
+    ],
+    ids=["evaluate on test", "evaluate on valid", "score", "search"],
+)
+def test_a_model_is_not_measured_on_what_it_was_trained_on(
+    main: Command,
+    part: str,
+    seen: str,
+    copied: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = learnt_by_another_split(copied, tmp_path / "model")
+    output = tmp_path / "out"
+    arguments = [model, "--esconv", str(copied), "--output", str(output)]
+    assert main([*arguments, *(("--part", part) if part else ())]) == 2
+    error = capsys.readouterr().err
+    assert f"was trained on {seen}" in error
+    assert "of 'other': name that by --split." in error
+    assert not output.exists()
+
+
+def test_those_that_are_seen_are_named(copied: Path, tmp_path: Path) -> None:
+    model = learnt_by_another_split(copied, tmp_path / "model")
+    with pytest.raises(OverlapError, match=r"such as \[7, 9\]\. Measure it on the test part"):
+        require_unseen(model, "pal", "test", copied)
+    require_unseen(model, "other", "test", copied)
+
+
+def test_what_an_earlier_stage_learnt_counts(copied: Path, tmp_path: Path) -> None:
+    first = tmp_path / "model"
+    learnt_by_another_split(copied, first)
+    later = write_trained(tmp_path / "later", start_from=first)
+    with pytest.raises(OverlapError, match="2 of the conversations"):
+        require_unseen(later, "pal", "test", copied)
+
+
+def test_other_corpora_have_nothing_of_it(copied: Path, tmp_path: Path) -> None:
+    data = {"corpus": "daily_dialog", "persona": "none"}
+    model = write_trained(tmp_path / "model", {"dialogues.jsonl": "0" * 64}, data=data)
+    require_unseen(model, "pal", "test", copied)
+
+
+@pytest.mark.parametrize("main", [evaluate.main, score.main, search_alphas.main])
+def test_a_stage_that_is_gone_may_have_learnt_from_it(
+    main: Command, copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_trained(tmp_path / "model", start_from=tmp_path / "gone")
+    assert main([model, "--esconv", str(copied), "--output", str(tmp_path / "out")]) == 2
+    assert "what it learnt from cannot be told" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("changed", ["ESConv.json", SPLITS])
+@pytest.mark.parametrize("stage", ["last", "first"])
+def test_a_model_is_measured_on_the_files_that_it_was_trained_with(
+    changed: str, stage: str, copied: Path, tmp_path: Path
+) -> None:
+    """The split may have been drawn anew, and today's does not say what a model learnt from."""
+    hashes = {file.name: file_hash(file) for file in (copied, copied.with_name(SPLITS))}
+    model = write_trained(tmp_path / "model", hashes)
+    if stage == "first":
+        model = write_trained(tmp_path / "later", start_from=Path(model))
+    require_unseen(model, "pal", "test", copied)
+    unrecorded = write_trained(tmp_path / "unrecorded")
+    file = copied.with_name(changed)
+    file.write_text(file.read_text() + "\n")
+    with pytest.raises(OverlapError, match="Name by --esconv") as raised:
+        require_unseen(model, "pal", "test", copied)
+    assert f"was trained with a file whose SHA-256 is {hashes[changed]}" in str(raised.value)
+    assert f"{file} has {file_hash(file)}" in str(raised.value)
+    require_unseen(unrecorded, "pal", "test", copied)
+
+
+def test_the_files_of_training_may_have_other_names(copied: Path, tmp_path: Path) -> None:
+    split = copied.with_name(SPLITS)
+    hashes = {"PESConv.json": file_hash(copied), split.name: file_hash(split)}
+    require_unseen(write_trained(tmp_path / "model", hashes), "pal", "test", copied)
+
+
+def test_annotated_conversations_are_those_that_were_annotated(
+    copied: Path, tmp_path: Path
+) -> None:
+    """A model may learn from ESConv first, and from it with personas then."""
+    split = copied.with_name(SPLITS)
+    hashes = {copied.name: file_hash(copied), split.name: file_hash(split)}
+    model = write_trained(tmp_path / "model", hashes)
+    annotated, manifest = tmp_path / "PESConv.json", tmp_path / "PESConv.manifest.json"
+    annotated.write_text(copied.read_text() + "\n")
+    with pytest.raises(OverlapError, match="cannot be told"):
+        require_unseen(model, "pal", "test", annotated)
+    made = {"data": file_hash(copied), "output": file_hash(annotated)}
+    manifest.write_text(json.dumps(made))
+    require_unseen(model, "pal", "test", annotated)
+    annotated.write_text(annotated.read_text() + "\n")
+    with pytest.raises(OverlapError, match="cannot be told"):
+        require_unseen(model, "pal", "test", annotated)
