@@ -4,17 +4,14 @@ from __future__ import annotations
 
 PAPER = "Cheng et al. 2023, Table 3"
 
+OF_RESPONSES = ("B-2", "B-4", "D-1", "D-2", "E-1", "E-2", "R-L")
+"""Columns of Table 3 that are called the same in what is measured here."""
+
 PUBLISHED_COLUMNS = (
     "ACC",
     "PPL a token",
     "PPL with strategy",
-    "B-2",
-    "B-4",
-    "D-1",
-    "D-2",
-    "E-1",
-    "E-2",
-    "R-L",
+    *OF_RESPONSES,
     "Cos-Sim (SimCSE)",
 )
 

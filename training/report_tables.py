@@ -8,22 +8,9 @@ from typing import Any
 
 from pal_model import Strategy
 from training.predictions import Prediction
-from training.published import PUBLISHED, PUBLISHED_COLUMNS
+from training.published import OF_RESPONSES, PUBLISHED, PUBLISHED_COLUMNS
 
-COLUMNS = (
-    "n",
-    "ACC",
-    "PPL a token",
-    "PPL a word",
-    "B-2",
-    "B-4",
-    "D-1",
-    "D-2",
-    "E-1",
-    "E-2",
-    "R-L",
-    "Cos-Sim",
-)
+COLUMNS = ("n", "ACC", "PPL a token", "PPL a word", *OF_RESPONSES, "Cos-Sim")
 """Table 3's, with the count and with what may be compared across tokenizers."""
 
 _INTERVALS = {f"{metric}, 95 %": metric for metric in ("ACC", "B-2", "B-4", "R-L", "Cos-Sim")}
