@@ -61,10 +61,15 @@ def load_response_model(
     Raises:
         ModelLoadError: there is no such model, or it cannot be used here.
     """
-    if _model_type(name) in _ENCODER_DECODERS:
+    if is_encoder_decoder(name):
         return _load_encoder_decoder(name, device, dtype)
     checkpoint = load_checkpoint(name, device=device, dtype=dtype, home=home)
     return DecoderOnlyModel(*checkpoint, cache_bytes=cache_bytes)
+
+
+def is_encoder_decoder(name: str) -> bool:
+    """Return whether `name` is a folder or hub name of PAL on BlenderbotSmall, or of that alone."""
+    return _model_type(name) in _ENCODER_DECODERS
 
 
 def _model_type(name: str) -> str | None:

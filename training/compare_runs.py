@@ -2,8 +2,10 @@
 
 Both are folders that `training.evaluate` wrote, of the same turns of the same data. For each metric
 of sums over turns: the difference of the means over seeds, its 95 % interval and its p, as
-`training.intervals` has them. Of metrics that count different things, such as distinct-n, the means
-alone. Likeness to the persona is compared where one extractor said who the seekers are.
+`training.intervals` has them. An interval is over conversations, for the seeds that were drawn and
+the one model that was trained; each p is of its own metric, and of twenty one is below 0.05 by
+chance. Of metrics that count different things, such as distinct-n, the means alone. Likeness to the
+persona is compared where one extractor said who the seekers are.
 """
 
 from __future__ import annotations
@@ -17,59 +19,49 @@ from statistics import fmean
 from typing import Any
 
 from pal_model import PalError
-from training.evaluate import MANIFEST_FILE, predictions_file
-from training.evaluation import Run, measure, require_same_turns
+from training.evaluation import Run, common_metrics, measure, require_same_turns
+from training.evaluation_folder import predictions_file, read_result
 from training.intervals import FEW, paired_difference
 from training.predictions import PredictionError, read_predictions
 from training.sentence_encoder import SentenceEncoder
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return what `training.evaluate` wrote of an evaluation when it began.
-
-    Raises:
-        PredictionError: there is none in `folder`.
-    """
-    file = folder / MANIFEST_FILE
-    try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        manifest["evaluation"]["seeds"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PredictionError(
-            f"Cannot use {file}: {error}. Name a folder that training.evaluate wrote."
-        ) from error
-    return manifest
-
-
-def read_runs(folder: Path, encoder: SentenceEncoder | None) -> list[Run]:
+def read_runs(
+    folder: Path, result: Mapping[str, Any], encoder: SentenceEncoder | None
+) -> list[Run]:
     """Return the runs of an evaluation, one a seed.
 
+    Args:
+        folder: of the evaluation.
+        result: what `read_result` returns of it.
+        encoder: for Cos-Sim; None leaves it out.
+
     Raises:
-        PredictionError: there is no evaluation in `folder`, or it cannot be used.
+        PredictionError: predictions cannot be used.
     """
-    seeds = read_manifest(folder)["evaluation"]["seeds"]
+    seeds = result["evaluation"]["seeds"]
     return [measure(read_predictions(predictions_file(folder, seed)), encoder) for seed in seeds]
 
 
 def require_same_data(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
-    """Raise an error where two manifests say that the evaluations read other files.
+    """Raise an error where two evaluations read other files.
 
     Raises:
         PredictionError: they do.
     """
-    read = [manifest.get("data") for manifest in (ours, theirs)]
-    if all(read) and read[0] != read[1]:
+    read = [result["data"] for result in (ours, theirs)]
+    if read[0] != read[1]:
         raise PredictionError(
             f"The two were evaluated on other data, {read[0]} and {read[1]} (SHA-256). Evaluate "
             "both on the same files."
         )
 
 
-def extractor_of(manifest: Mapping[str, Any]) -> Any:
+def extractor_of(result: Mapping[str, Any]) -> Any:
     """Return what tells the extractor of the seekers' personas: its hashes, or without files its
     name.
     """
-    return manifest.get("extractor") or manifest["evaluation"].get("extractor")
+    return result.get("extractor") or result["evaluation"].get("extractor")
 
 
 def compare(ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -80,7 +72,7 @@ def compare(ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[dict[str, An
     """
     require_same_turns([*ours, *theirs])
     conversations = [p.conversation for p in ours[0].predictions]
-    for name in ours[0].values:
+    for name in common_metrics([*ours, *theirs]):
         means = [fmean(run.values[name] for run in runs) for runs in (ours, theirs)]
         record: dict[str, Any] = {"metric": name, "ours": means[0], "theirs": means[1]}
         if name in ours[0].sums:
@@ -111,10 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     folders = (options.ours, options.theirs)
     try:
-        manifests = [read_manifest(folder) for folder in folders]
-        require_same_data(*manifests)
-        encoder = _encoder(options.encoder, manifests)
-        ours, theirs = (read_runs(folder, encoder) for folder in folders)
+        results = [read_result(folder) for folder in folders]
+        require_same_data(*results)
+        encoder = _encoder(options.encoder, results)
+        ours, theirs = (
+            read_runs(folder, result, encoder)
+            for folder, result in zip(folders, results, strict=True)
+        )
         records = list(compare(ours, theirs))
     except PalError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -122,13 +117,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counts: dict[str, Any] = {
         "turns": len(ours[0].predictions),
         "conversations": len({p.conversation for p in ours[0].predictions}),
-        "seeds": [manifest["evaluation"]["seeds"] for manifest in manifests],
+        "seeds": [result["evaluation"]["seeds"] for result in results],
     }
     if not options.json:
         seeds = " and ".join(map(str, counts["seeds"]))
         print(
             f"n = {counts['turns']} turns, {counts['conversations']} conversations, seeds {seeds}"
         )
+        print("Each p is of its own metric, uncorrected: by chance one in twenty is below 0.05.")
         if counts["conversations"] <= FEW:
             print("So few that p is of an exact sign-flip test, and that intervals are too narrow.")
     for record in records:
@@ -136,11 +132,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _encoder(name: str | None, manifests: Sequence[Mapping[str, Any]]) -> SentenceEncoder | None:
+def _encoder(name: str | None, results: Sequence[Mapping[str, Any]]) -> SentenceEncoder | None:
     """Return the encoder for Cos-Sim; None, with a word on why, where that is of other personas."""
     if name is None:
         return None
-    ours, theirs = map(extractor_of, manifests)
+    ours, theirs = map(extractor_of, results)
     if ours != theirs:
         print(
             "Cos-Sim is left out: the seekers' personas are from different extractors, "

@@ -70,7 +70,7 @@ def read_turns(
     conversations = [c for c, _ in annotated] if annotated else list(read_esconv(path))
     split_file = path.with_name(SPLIT_FILE)
     indices = {part: read_split(split_file, split, part) for part in parts}
-    _require_apart(split_file, indices)
+    _require_apart(split_file, indices, len(conversations))
     device = "cuda:0" if torch.cuda.is_available() else None
     extractor = load_persona_extractor(extractor_name, device=device)
     result: dict[str, list[list[SupporterTurn]]] = {}
@@ -93,10 +93,15 @@ def read_turns(
     return EsconvTurns(result, indices, {file.name: file_hash(file) for file in (path, split_file)})
 
 
-def _require_apart(split_file: Path, indices: dict[str, list[int]]) -> None:
+def _require_apart(split_file: Path, indices: dict[str, list[int]], count: int) -> None:
     owners: dict[int, str] = {}
     for part, chosen in indices.items():
         for index in chosen:
+            if not 0 <= index < count:
+                raise CorpusError(
+                    f"{split_file}: conversation {index} is in {part}, and ESConv.json has {count} "
+                    f"of them, from 0 to {count - 1}. Use the split that belongs to it."
+                )
             if owners.setdefault(index, part) != part:
                 raise CorpusError(
                     f"{split_file}: conversation {index} is in {owners[index]} and in {part}. A "

@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tqdm import tqdm
 
@@ -27,22 +28,45 @@ from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import Run, measure, summarise
-from training.manifest import begin
+from training.evaluation_folder import (
+    MANIFEST_FILE,
+    PERPLEXITY_FILE,
+    RESULT_FILE,
+    TIMES_FILE,
+    predictions_file,
+)
+from training.manifest import begin, write_json
 from training.predicting import Conversations, personas_by_turn, predict
-from training.predictions import Prediction, Turn, as_line, drop_cut_line, read_predictions
+from training.predictions import (
+    Prediction,
+    PredictionError,
+    Turn,
+    as_line,
+    drop_cut_line,
+    read_predictions,
+)
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import find_esconv
-from training.score import CONDITIONS, Scorer, read_part, require_others
+from training.run_config import RunConfig
+from training.score import CONDITIONS, Scorer, config_of, read_part, require_others
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 from training.stages import training_costs
-from training.unseen import require_unseen
+from training.unseen import require_not_searched, require_unseen
 
-MANIFEST_FILE = "evaluation_run.json"
-RESULT_FILE = "evaluation.json"
 _CACHE_BYTES_A_CONVERSATION = 64_000_000
 """So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
 
 PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perplexity")
+
+_COUNTED_ANEW = ("seeds", "encoder", "perplexity")
+"""Of an evaluation, what changes no prediction that is there."""
+
+
+class EvaluationError(PalError):
+    """Alphas that cannot be used."""
+
+
+Source = Literal["predicted", "gold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +78,7 @@ class Evaluation:
         split, part: of ESConv.
         conversations: the first so many; None for all.
         seeds: of what is drawn, a run each.
-        strategy: whose strategy a response is written with.
+        strategy: whose strategy a response is written with, the model's or the human supporter's.
         alphas: guidance strength by strategy; None for the checkpoint's own.
         persona: "right", another seeker's ("wrong") or "none".
         extractor: infers who the seekers are, for models that read inferred personas, and for
@@ -62,7 +86,9 @@ class Evaluation:
         served: draw and edit responses as the action server does, not as the paper.
         consecutive: respond in a supporter's place right after a supporter, too.
         encoder: of sentences; None leaves Cos-Sim out.
-        perplexity: also of the human responses, which no alpha and no seed changes.
+        perplexity: also of the human responses, which no alpha and no seed changes; of a base model
+            in the prompt that training uses, without the examples that its own responses are
+            written after.
     """
 
     model: str
@@ -70,7 +96,7 @@ class Evaluation:
     part: str = "test"
     conversations: int | None = None
     seeds: tuple[int, ...] = (1,)
-    strategy: Literal["predicted", "gold"] = "predicted"
+    strategy: Source = "predicted"
     alphas: Mapping[str, float] | None = None
     persona: str = "right"
     extractor: str = EMBEDDED_EXTRACTOR
@@ -82,6 +108,12 @@ class Evaluation:
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"The seeds are {list(self.seeds)}; each must be there once.")
+        if self.persona not in CONDITIONS:
+            raise ValueError(f"persona is {self.persona!r}; it must be one of {CONDITIONS}.")
+        if self.strategy not in get_args(Source):
+            raise ValueError(
+                f"strategy is {self.strategy!r}; it must be one of {get_args(Source)}."
+            )
         if self.conversations is not None and self.conversations < 1:
             raise ValueError(f"conversations is {self.conversations}; it must be 1 or more.")
         _ = self.options  # checks the alphas
@@ -95,11 +127,6 @@ class Evaluation:
         return replace(GenerationOptions() if self.served else PAPER_OPTIONS, alphas=alphas)
 
 
-def predictions_file(output: Path, seed: int) -> Path:
-    """Return where the predictions of a seed are kept."""
-    return output / f"predictions.{seed}.jsonl"
-
-
 def evaluate(
     evaluation: Evaluation, output: Path, *, esconv: Path | None = None, batch_size: int = 32
 ) -> dict[str, Any]:
@@ -108,6 +135,7 @@ def evaluate(
     Raises:
         OverlapError: the model was trained on what it is to be evaluated on.
         OtherRunError: another evaluation was begun in `output`, or on another kind of device.
+        PredictionError: `output` has predictions that cannot be used.
         ScoreError: another seeker's persona is asked for, and there is none.
         PalError: a corpus, a model or an encoder cannot be used.
     """
@@ -115,81 +143,132 @@ def evaluate(
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
     require_unseen(evaluation.model, evaluation.split, evaluation.part, esconv)
-    scorer = Scorer(evaluation.model, extractor=evaluation.extractor)
+    config = config_of(evaluation.model, extractor=evaluation.extractor)
+    kept = output / PERPLEXITY_FILE
+    scorer = None
+    if evaluation.perplexity and not kept.exists():
+        scorer = Scorer(evaluation.model, extractor=evaluation.extractor)  # before the slow part
     encoder = None if evaluation.encoder is None else SentenceEncoder(evaluation.encoder)
-    turns = read_part(
-        scorer.config,
-        esconv,
-        evaluation.split,
-        evaluation.part,
-        evaluation.conversations,
-        consecutive=evaluation.consecutive,
-    )
+    turns = _read_turns(evaluation, config, esconv)
     require_others(turns.parts[evaluation.part], evaluation.persona)
     manifest = _begin(evaluation, turns, output)
-    seekers = _seeker_personas(evaluation, scorer, turns, esconv)
-    runs = predicted(evaluation, scorer, turns, output, seekers, batch_size, encoder)
+    if scorer is not None:
+        _keep_perplexity(scorer, evaluation, turns, kept)
+        del scorer  # what responds needs the room
+    seekers = _seeker_personas(evaluation, config, turns, esconv)
+    runs = predicted(evaluation, turns, output, seekers, batch_size, encoder)
     result = {
         **manifest,
+        "evaluation": asdict(evaluation),
         "training": training_costs(evaluation.model),
+        "times": read_times(output / TIMES_FILE),
         "n": len(runs[0].predictions),
-        "perplexity": _perplexity(evaluation, scorer, turns),
+        **_perplexity(kept if evaluation.perplexity else None),
         "metrics": summarise(runs),
     }
-    (output / RESULT_FILE).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_json(output / RESULT_FILE, result)
     return result
 
 
-def _perplexity(evaluation: Evaluation, scorer: Scorer, turns: EsconvTurns) -> dict[str, float]:
-    """Return `PERPLEXITIES` of the human responses; nothing where they were not asked for."""
-    if not evaluation.perplexity:
-        return {}
-    score = asdict(scorer.score(turns.parts[evaluation.part], evaluation.persona, 1))
-    return {name: score[name] for name in PERPLEXITIES}
+def _keep_perplexity(
+    scorer: Scorer, evaluation: Evaluation, turns: EsconvTurns, file: Path
+) -> None:
+    """Count perplexity of the human responses, and write it with its time."""
+    begun = time.monotonic()
+    score = scorer.score(turns.parts[evaluation.part], evaluation.persona, 1)
+    write_json(file, {**asdict(score), "seconds": round(time.monotonic() - begun, 1)})
+
+
+def _perplexity(file: Path | None) -> dict[str, Any]:
+    """Return `PERPLEXITIES`, the 95 % interval of the first, and what they cost; nothing without a
+    file.
+    """
+    if file is None:
+        return {"perplexity": {}}
+    score = json.loads(file.read_text(encoding="utf-8"))
+    return {
+        "perplexity": {name: score[name] for name in PERPLEXITIES},
+        "perplexity_interval": score["token_perplexity_interval"],
+        "perplexity_seconds": score["seconds"],
+    }
 
 
 def predicted(
     evaluation: Evaluation,
-    scorer: Scorer,
     turns: EsconvTurns,
     output: Path,
     seeker_personas: Mapping[Turn, Persona],
     batch_size: int,
     encoder: SentenceEncoder | None,
 ) -> list[Run]:
-    """Make the predictions of each seed that are missing; return all with what is counted."""
+    """Make the predictions of each seed that are missing; return all with what is counted.
+
+    Raises:
+        PredictionError: there are predictions of turns that are not among those of the evaluation.
+    """
     part = evaluation.part
-    given = scorer.with_personas(turns.parts[part], evaluation.persona)
+    given = Scorer.with_personas(turns.parts[part], evaluation.persona)
     conversations = dict(zip(turns.indices[part], given, strict=True))
     files = {seed: predictions_file(output, seed) for seed in evaluation.seeds}
-    done = {seed: _done(file) for seed, file in files.items()}
-    progress = tqdm(
-        initial=sum(map(len, done.values())),
-        total=len(files) * sum(map(len, given)),
-        desc="responses",
-        file=sys.stderr,
-    )
-    with ExitStack() as open_files:
-        open_files.enter_context(progress)
-        sinks = {
-            seed: open_files.enter_context(file.open("a", encoding="utf-8"))
-            for seed, file in files.items()
-        }
-        for seed, batch in _missing(
-            evaluation, conversations, seeker_personas, batch_size, done, progress.total
+    done = {seed: _done(file, seeker_personas.keys()) for seed, file in files.items()}
+    total = len(files) * len(seeker_personas)
+    count = sum(map(len, done.values()))
+    if count < total:
+        with (
+            tqdm(initial=count, total=total, desc="responses", file=sys.stderr) as progress,
+            _timed(output / TIMES_FILE) as times,
         ):
-            sinks[seed].writelines(map(as_line, batch))
-            sinks[seed].flush()
-            progress.update(len(batch))
+            for seed, batch in _missing(
+                evaluation, conversations, seeker_personas, batch_size, done
+            ):
+                with files[seed].open("a", encoding="utf-8") as sink:
+                    sink.writelines(map(as_line, batch))
+                progress.update(len(batch))
+                times["responses"] += len(batch)
     return [measure(read_predictions(file), encoder) for file in files.values()]
 
 
-def _done(file: Path) -> set[Turn]:
-    """Return the turns in a file of predictions that may have been cut off."""
+def _done(file: Path, turns: Set[Turn]) -> set[Turn]:
+    """Return the turns in a file of predictions that may have been cut off.
+
+    Raises:
+        PredictionError: not all of them are in `turns`.
+    """
     if not file.exists():
         return set()
     drop_cut_line(file)
-    return {prediction.turn for prediction in read_predictions(file)}
+    done = {prediction.turn for prediction in read_predictions(file)}
+    if strange := sorted(done - turns):
+        raise PredictionError(
+            f"{file} has {len(strange)} turns, such as {strange[:3]}, that are not among those of "
+            "this evaluation. Delete their lines and run training.evaluate again; it makes what is "
+            "missing."
+        )
+    return done
+
+
+@contextmanager
+def _timed(file: Path) -> Iterator[dict[str, float]]:
+    """Give a record to count in; with the seconds since then it becomes a line of `file`, whatever
+    happens.
+    """
+    begun = time.monotonic()
+    record: dict[str, float] = {"responses": 0}
+    try:
+        yield record
+    finally:
+        record["seconds"] = round(time.monotonic() - begun, 1)
+        with file.open("a", encoding="utf-8") as sink:
+            sink.write(json.dumps(record) + "\n")
+
+
+def read_times(file: Path) -> list[dict[str, float]]:
+    """Return how many responses were made in how many seconds, loading included, each time that the
+    evaluation went on.
+    """
+    if not file.exists():
+        return []
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def _missing(
@@ -198,11 +277,8 @@ def _missing(
     seeker_personas: Mapping[Turn, Persona],
     batch_size: int,
     done: Mapping[int, set[Turn]],
-    total: int,
 ) -> Iterator[tuple[int, list[Prediction]]]:
-    """Make what is missing; load a model only where something is."""
-    if sum(map(len, done.values())) == total:
-        return
+    """Make what is missing."""
     generator = PalGenerator.load(
         evaluation.model, cache_bytes=batch_size * _CACHE_BYTES_A_CONVERSATION
     )
@@ -218,31 +294,35 @@ def _missing(
     )
 
 
+def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> EsconvTurns:
+    return read_part(
+        config,
+        esconv,
+        evaluation.split,
+        evaluation.part,
+        evaluation.conversations,
+        consecutive=evaluation.consecutive,
+    )
+
+
 def _seeker_personas(
-    evaluation: Evaluation, scorer: Scorer, turns: EsconvTurns, esconv: Path
+    evaluation: Evaluation, config: RunConfig, turns: EsconvTurns, esconv: Path
 ) -> dict[Turn, Persona]:
     """Return who the seeker of each turn is, whether or not the model is to know."""
-    data = scorer.config.data
+    data = config.data
     if data.persona != "inferred":
         data = data.model_copy(update={"persona": "inferred", "extractor": evaluation.extractor})
-        turns = read_part(
-            scorer.config.model_copy(update={"data": data}),
-            esconv,
-            evaluation.split,
-            evaluation.part,
-            evaluation.conversations,
-            consecutive=evaluation.consecutive,
-        )
+        turns = _read_turns(evaluation, config.model_copy(update={"data": data}), esconv)
     part = evaluation.part
     return personas_by_turn(dict(zip(turns.indices[part], turns.parts[part], strict=True)))
 
 
 def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str, Any]:
-    """Write what is evaluated, or make sure that what was begun there is the same. Perplexity may
-    be asked for later: it is counted anew each time.
+    """Write what is evaluated, or make sure that what was begun there is the same. More seeds,
+    perplexity or another encoder may be asked for later.
     """
     facts = {
-        "evaluation": {k: v for k, v in asdict(evaluation).items() if k != "perplexity"},
+        "evaluation": {k: v for k, v in asdict(evaluation).items() if k not in _COUNTED_ANEW},
         "data": turns.hashes,
         "model": folder_hashes(Path(find_model(evaluation.model))),
         "extractor": folder_hashes(find_extractor(evaluation.extractor)),
@@ -251,15 +331,30 @@ def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str
     return begin(output / MANIFEST_FILE, facts, keep_environments=True)
 
 
-def read_alphas(file: str) -> dict[str, float]:
-    """Return the alphas in a file, such as `training.search_alphas` writes."""
+def read_alphas(file: Path) -> dict[str, float]:
+    """Return the alphas in a file, such as `training.search_alphas` writes.
+
+    Raises:
+        EvaluationError: it has not a number, 0 or more, for each strategy.
+    """
     try:
-        alphas: dict[str, float] = json.loads(Path(file).read_text(encoding="utf-8"))
+        alphas: dict[str, float] = dict(json.loads(file.read_text(encoding="utf-8")))
         Evaluation("", alphas=alphas).options  # noqa: B018  (checks them)
-    except (OSError, ValueError, AttributeError, PalError) as error:
-        raise argparse.ArgumentTypeError(
+    except (OSError, ValueError, TypeError, PalError) as error:
+        raise EvaluationError(
             f"{file} cannot be used: {error} It must hold a number, 0 or more, for each strategy."
         ) from error
+    return alphas
+
+
+def _alpha_of_all(text: str) -> dict[str, float]:
+    try:
+        alphas = dict.fromkeys((strategy.value for strategy in Strategy), float(text))
+        Evaluation("", alphas=alphas).options  # noqa: B018  (checks them)
+    except (ValueError, PalError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is given; it must be a number, 0 or more"
+        ) from None
     return alphas
 
 
@@ -277,16 +372,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--part", default="test", choices=("valid", "test"))
     parser.add_argument("--conversations", type=positive, help="the first so many; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run each")
-    parser.add_argument("--strategy", default="predicted", choices=("predicted", "gold"))
+    parser.add_argument("--strategy", default="predicted", choices=get_args(Source))
     alphas = parser.add_mutually_exclusive_group()
     alphas.add_argument(
         "--alpha",
-        type=lambda text: {strategy.value: float(text) for strategy in Strategy},
-        dest="alphas",
+        type=_alpha_of_all,
         help="of all strategies; default: the checkpoint's, which are Table 2's",
     )
     alphas.add_argument(
-        "--alphas", type=read_alphas, help="a JSON file: an alpha for each strategy's name"
+        "--alphas", type=Path, help="a JSON file: an alpha for each strategy's name"
     )
     parser.add_argument("--persona", default="right", choices=CONDITIONS)
     parser.add_argument(
@@ -311,8 +405,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate; print the figures; return the exit status."""
     options = vars(build_parser().parse_args(arguments))
     output, esconv, batch_size = (options.pop(n) for n in ("output", "esconv", "batch_size"))
+    alpha, alphas_file = options.pop("alpha"), options.pop("alphas")
     try:
-        evaluation = Evaluation(**(options | {"seeds": tuple(options["seeds"])}))
+        alphas = alpha if alphas_file is None else read_alphas(alphas_file)
+        evaluation = Evaluation(**(options | {"seeds": tuple(options["seeds"]), "alphas": alphas}))
+        if alphas_file is not None:
+            esconv = esconv or find_esconv()
+            require_not_searched(alphas_file, evaluation.split, evaluation.part, esconv)
         result = evaluate(evaluation, output, esconv=esconv, batch_size=batch_size)
     except (PalError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -61,8 +61,9 @@ def measure(predictions: Sequence[Prediction], encoder: SentenceEncoder | None) 
     for n in range(1, 5):
         sums[f"B-{n}"] = bleu_metric(said, references, n)
     sums["R-L"] = rouge_l_metric(said, references)
-    if encoder is not None:
-        sums[f"Cos-Sim ({encoder.name})"] = _persona_similarity(predictions, encoder)
+    has_both = [bool(p.seeker_persona and p.response) for p in predictions]
+    if encoder is not None and any(has_both):
+        sums[f"Cos-Sim ({encoder.name})"] = _persona_similarity(predictions, has_both, encoder)
     sums["length"] = mean_metric([len(tokens) for tokens in said])
     others = _strategy_shares(predictions)
     for n in range(1, 4):
@@ -74,6 +75,7 @@ def measure(predictions: Sequence[Prediction], encoder: SentenceEncoder | None) 
         others[f"B-{n} unsmoothed"] = metrics.bleu_unsmoothed(said, references, n)
     others["empty"] = metrics.empty_share(said)
     others["duplicate"] = metrics.duplicate_share(said)
+    others["with persona"] = 100 * fmean(has_both)
     others["fixed"] = 100 * fmean(not p.generated for p in predictions)
     return Run(predictions, sums, others)
 
@@ -98,18 +100,17 @@ def _strategy_shares(predictions: Sequence[Prediction]) -> dict[str, float]:
     }
 
 
-def _persona_similarity(predictions: Sequence[Prediction], encoder: SentenceEncoder) -> SumMetric:
-    """Return the mean cosine of the response and the seeker's persona, as one text, of turns with
-    both.
+def _persona_similarity(
+    predictions: Sequence[Prediction], has_both: Sequence[bool], encoder: SentenceEncoder
+) -> SumMetric:
+    """Return the mean cosine of the response and the seeker's persona, as one text, of the turns
+    that have both (PAL, section 5.1).
     """
-    has_both = [bool(p.seeker_persona and p.response) for p in predictions]
     texts = [
         (p.response, " ".join(p.seeker_persona))
         for p, both in zip(predictions, has_both, strict=True)
         if both
     ]
-    if not texts:
-        return mean_metric([0.0] * len(predictions), [0.0] * len(predictions))
     responses, personas = zip(*texts, strict=True)
     cosines = iter((encoder.embed(responses) * encoder.embed(personas)).sum(dim=1).tolist())
     values = [next(cosines) if both else 0.0 for both in has_both]
@@ -126,7 +127,7 @@ def summarise(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     require_same_turns(runs)
     conversations = [p.conversation for p in runs[0].predictions]
     summary: dict[str, dict[str, Any]] = {}
-    for name in runs[0].values:
+    for name in common_metrics(runs):
         values = [run.values[name] for run in runs]
         summary[name] = {
             "mean": fmean(values),
@@ -136,6 +137,11 @@ def summarise(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
         if name in runs[0].sums:
             summary[name]["interval"] = interval([run.sums[name] for run in runs], conversations)
     return summary
+
+
+def common_metrics(runs: Sequence[Run]) -> list[str]:
+    """Return the names of the metrics that all runs have: Cos-Sim is of no run without personas."""
+    return [name for name in runs[0].values if all(name in run.values for run in runs)]
 
 
 def require_same_turns(runs: Sequence[Run]) -> None:

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from pal_model.checkpoint import is_encoder_decoder
 from pal_model.configuration import PalConfig
 from pal_model.embedded import find_model
 from pal_model.encoding import Encoder
@@ -57,7 +58,7 @@ def load_form(config: RunConfig) -> Form:
     """
     folder = find_model(config.base_model)
     torch.manual_seed(config.seed)
-    if AutoConfig.from_pretrained(folder).model_type == PalForConditionalGeneration.backbone_type:
+    if is_encoder_decoder(folder):
         return EncoderDecoderForm(config, folder)
     if config.lora is None:
         raise RecipeError(

@@ -70,7 +70,7 @@ def mean_metric(values: Sequence[float], weights: Sequence[float] | None = None)
     """Return the mean over turns; a turn whose weight is 0 does not count."""
     weight = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
     statistics = np.stack([np.asarray(values, dtype=float) * weight, weight], axis=1)
-    return SumMetric(statistics, _ratio)
+    return SumMetric(statistics, ratio)
 
 
 def accuracy_metric(
@@ -124,6 +124,7 @@ def paired_difference(
     low, high = _between(draws, conversations) or (None, None)
     if len(set(conversations)) <= FEW:
         return Difference(float(value), low, high, _exact_p(ours, theirs, conversations))
+    draws = draws[~np.isnan(draws)]
     tail = 1 + min(int((draws <= 0).sum()), int((draws >= 0).sum()))
     return Difference(float(value), low, high, min(1.0, 2 * tail / (len(draws) + 1)))
 
@@ -131,7 +132,7 @@ def paired_difference(
 def _between(draws: Floats, conversations: Sequence[int]) -> tuple[float, float] | None:
     if len(set(conversations)) < 2:
         return None
-    low, high = np.percentile(draws, [2.5, 97.5])
+    low, high = np.nanpercentile(draws, [2.5, 97.5])  # a resample may have nothing that counts
     return float(low), float(high)
 
 
@@ -147,7 +148,8 @@ def _exact_p(
     kept = 1 - swapped
     of_sums = ours[0].of_sums
     differences = np.abs(of_sums(kept @ a + swapped @ b) - of_sums(kept @ b + swapped @ a))
-    return float((differences >= differences[0] - _ROUNDING).mean())
+    defined = ~np.isnan(differences)
+    return float((differences[defined] >= differences[0] - _ROUNDING).mean())
 
 
 def _resampled(runs: Sequence[SumMetric], conversations: Sequence[int], seed: int) -> Floats:
@@ -167,9 +169,10 @@ def _sums(run: SumMetric, conversations: Sequence[int]) -> Floats:
     return sums
 
 
-def _ratio(sums: Floats) -> Floats:
+def ratio(sums: Floats) -> Floats:
+    """Return totals over weights, (..., 2) -> (...); NaN where nothing weighs."""
     total, weight = sums[..., 0], sums[..., 1]
-    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    return np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
 
 
 def _bleu(sums: Floats) -> Floats:

@@ -9,6 +9,9 @@ from typing import Any
 
 from pal_model import PalError
 
+SEARCH_MANIFEST = "search_run.json"
+"""Of `training.search_alphas`, beside the alphas that it found."""
+
 
 class OtherRunError(PalError):
     """What was begun in a folder is not what is to go on there."""
@@ -34,20 +37,44 @@ def begin(
     manifest: dict[str, Any] = json.loads(json.dumps(facts))
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        _write(file, manifest)
+        write_json(file, manifest)
         return manifest
-    begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    begun = read_manifest(file)
     for name, value in manifest.items():
         if name != "environment" and begun.get(name) != value:
+            before, now = _differing(begun.get(name), value)
             raise OtherRunError(
-                f"{file} was begun with {name} {begun.get(name)!r}, and this run has {value!r}. "
-                "Name another folder, or go on with what was begun."
+                f"{file} was begun with {name} {before!r}, and this run has {now!r}. Name another "
+                "folder, or go on with what was begun."
             )
     _require_same_device(file, begun.get("environment", {}), manifest.get("environment", {}))
     if keep_environments:
         begun.setdefault("resumed", []).append(manifest["environment"])
-        _write(file, begun)
+        write_json(file, begun)
     return begun
+
+
+def read_manifest(file: Path) -> dict[str, Any]:
+    """Return what was written when a run began.
+
+    Raises:
+        OtherRunError: the file cannot be read.
+    """
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise OtherRunError(
+            f"{file} cannot be read: {error}. What was begun there cannot be told: restore the "
+            "file, or name another folder."
+        ) from error
+
+
+def _differing(before: Any, now: Any) -> tuple[Any, Any]:
+    """Return of two dictionaries what differs, of anything else both."""
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return before, now
+    names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
+    return {n: before.get(n) for n in names}, {n: now.get(n) for n in names}
 
 
 def _require_same_device(file: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -61,8 +88,8 @@ def _require_same_device(file: Path, before: Mapping[str, Any], now: Mapping[str
     )
 
 
-def _write(file: Path, manifest: Mapping[str, Any]) -> None:
+def write_json(file: Path, record: Mapping[str, Any]) -> None:
     """Write all of it or nothing."""
     partial = file.with_name(file.name + ".partial")
-    partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     partial.replace(file)

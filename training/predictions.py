@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from pal_model import PalError, Strategy
 
@@ -48,8 +48,8 @@ class Prediction:
         generated: False where a fixed sentence stands in for it.
     """
 
-    conversation: int
-    utterance: int
+    conversation: Annotated[int, Field(ge=0)]
+    utterance: Annotated[int, Field(ge=0)]
     persona: tuple[str, ...]
     seeker_persona: tuple[str, ...]
     gold_strategy: Strategy

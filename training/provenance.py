@@ -28,7 +28,8 @@ def git_revision() -> str:
 
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_hashes(folder: Path | None) -> dict[str, str]:
@@ -53,7 +54,8 @@ def environment() -> dict[str, Any]:
         "load_before": [round(load, 2) for load in os.getloadavg()],
         "python": platform.python_version(),
         "torch": importlib.metadata.version("torch"),
-        "transformers": importlib.metadata.version("transformers"),
+        "threads": torch.get_num_threads(),
+        **{name: importlib.metadata.version(name) for name in ("transformers", "onnxruntime")},
         "commit": git_revision(),
     }
 

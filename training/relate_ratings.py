@@ -2,10 +2,11 @@
 
 `python -m training.relate_ratings --output FOLDER` reads the ratings that ESConv's seekers gave and
 takes of each conversation the mean cosine of the supporter's responses and the persona known before
-each, as section 3.2 does. How the two go together is shown by a trend line through the mean of each
-rating, as the figures have it, and over the conversations themselves, which says how much a single
-one tells. An encoder of sentences makes Figure 3, averaged word embeddings make Figure 5. Writes
-ratings.json and a picture for each encoder; prints the tables in Markdown.
+each, as section 3.2 does. How the two go together is shown by a trend line through the means of
+ratings that five conversations or more have, as the figures have it, and over the conversations
+themselves, which says how much a single one tells. An encoder of sentences makes Figure 3, averaged
+word embeddings make Figure 5. Writes ratings.json and a picture for each encoder; prints the tables
+in Markdown.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from tqdm import tqdm
 
@@ -30,11 +30,13 @@ from pal_model.persona_extractor import (
     load_persona_extractor,
 )
 from training.arguments import positive
+from training.pictures import as_svg, new_chart
 from training.provenance import environment, file_hash, folder_hashes
 from training.readers.esconv import find_esconv, read_esconv, read_pesconv
 from training.readers.ratings import SeekerRating, read_ratings
 from training.sentence_encoder import PACKAGED, PACKAGED_WORDS, SentenceEncoder
-from training.trends import Trend, trend
+from training.tables import Table
+from training.trends import FEWEST, Level, Trend, trend
 from training.turn_personas import TurnPersonas, inferred_personas
 
 RATINGS_FILE = "ratings.json"
@@ -99,47 +101,77 @@ def picture_name(encoder: str) -> str:
     return f"ratings-{re.sub(r'[^A-Za-z0-9]+', '-', encoder).strip('-')}.svg"
 
 
-def draw(of_aspects: Mapping[str, Trend], encoder: str, file: Path) -> None:
-    """Write the picture, a panel for each aspect."""
-    mpl.use("agg")  # a machine without a screen
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(1, len(of_aspects), figsize=(12, 4), layout="constrained")
+def draw(of_aspects: Mapping[str, Trend], encoder: str) -> str:
+    """Return the picture, as SVG, a panel for each aspect."""
+    figure, panels = new_chart(len(of_aspects), width=12)
     for axes, (aspect, found) in zip(panels, of_aspects.items(), strict=True):
-        ratings = np.array([level.rating for level in found.levels])
-        means = np.array([level.similarity for level in found.levels])
-        ends = np.abs(
-            np.array([level.interval or (np.nan,) * 2 for level in found.levels]).T - means
-        )
-        counts = "\n".join(f"{level.rating}: {level.count}" for level in found.levels)
-        axes.errorbar(ratings, means, ends, fmt="o", capsize=3, label=f"conversations\n{counts}")
+        _draw_means(axes, [level for level in found.levels if level.counts], "conversations")
+        _draw_means(axes, [level for level in found.levels if not level.counts], "not in the line")
+        ratings = np.array([level.rating for level in found.levels if level.counts])
         line = found.intercept + found.slope * ratings
         axes.plot(ratings, line, "--", label=f"$R^2$ of the means = {found.r_squared:.2f}")
-        axes.set(xlabel=ASPECTS[aspect], ylabel=f"cosine ({encoder})", xticks=ratings)
+        ticks = [level.rating for level in found.levels]
+        axes.set(xlabel=ASPECTS[aspect], ylabel=f"cosine ({encoder})", xticks=ticks)
         axes.legend(fontsize="small")
-    figure.savefig(file, metadata={"Date": None})
-    pyplot.close(figure)
+    return as_svg(figure)
 
 
-def table(of_aspects: Mapping[str, Trend]) -> Iterator[str]:
-    """Yield the lines of a table in Markdown."""
-    yield "| rating of | at | conversations | mean cosine | 95 % interval |"
-    yield "|---|---|---|---|---|"
-    for aspect, found in of_aspects.items():
-        for level in found.levels:
-            between = "[{:.3f}, {:.3f}]".format(*level.interval) if level.interval else ""
-            yield (
-                f"| {ASPECTS[aspect]} | {level.rating} | {level.count} | {level.similarity:.3f} | "
-                f"{between} |"
-            )
-    yield ""
-    yield "| rating of | slope | R² of the means | R² of conversations | Spearman | p |"
-    yield "|---|---|---|---|---|---|"
-    for aspect, found in of_aspects.items():
-        yield (
-            f"| {ASPECTS[aspect]} | {found.slope:+.4f} | {found.r_squared:.2f} | "
-            f"{found.conversations_r_squared:.3f} | {found.spearman:+.3f} | {found.p:.2g} |"
+def _draw_means(axes: Any, levels: Sequence[Level], label: str) -> None:
+    if not levels:
+        return
+    means = np.array([level.similarity for level in levels])
+    ends = np.abs(np.array([level.interval or (np.nan,) * 2 for level in levels]).T - means)
+    counts = "\n".join(f"{level.rating}: {level.count}" for level in levels)
+    axes.errorbar(
+        [level.rating for level in levels],
+        means,
+        ends,
+        fmt="o" if levels[0].counts else "x",
+        capsize=3,
+        label=f"{label}\n{counts}",
+    )
+
+
+def tables(of_aspects: Mapping[str, Trend], encoder: str) -> tuple[Table, Table]:
+    """Return the table of the trends, and that of the means that they are of."""
+    stem = Path(picture_name(encoder)).stem
+    trend_rows = (
+        (
+            ASPECTS[aspect],
+            f"{found.slope:+.4f}",
+            f"{found.r_squared:.2f}",
+            f"{found.conversations_r_squared:.3f}",
+            f"{found.spearman:+.3f}",
+            f"{found.p:.2g}",
         )
+        for aspect, found in of_aspects.items()
+    )
+    level_rows = (
+        (
+            ASPECTS[aspect],
+            str(level.rating),
+            str(level.count),
+            f"{level.similarity:.3f}",
+            "[{:.3f}, {:.3f}]".format(*level.interval) if level.interval else "",
+        )
+        for aspect, found in of_aspects.items()
+        for level in found.levels
+    )
+    return (
+        Table(
+            f"{stem}-trends",
+            f"Trends of likeness to the persona ({encoder}) over ratings",
+            ("rating of", "slope", "R² of the means", "R² of conversations", "Spearman", "p"),
+            tuple(trend_rows),
+        ),
+        Table(
+            f"{stem}-means",
+            f"Mean likeness to the persona ({encoder}) at each rating; the line is through the "
+            f"means of {FEWEST} conversations or more",
+            ("rating of", "at", "conversations", "mean cosine", "95 % interval"),
+            tuple(level_rows),
+        ),
+    )
 
 
 def read_pairs(
@@ -193,7 +225,7 @@ def rate(
     }
     (output / RATINGS_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     for name, of_aspects in found.items():
-        draw(of_aspects, name, output / picture_name(name))
+        (output / picture_name(name)).write_text(draw(of_aspects, name), encoding="utf-8")
     return found
 
 
@@ -243,7 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for name, of_aspects in found.items():
-        print(f"\n{name}\n\n" + "\n".join(table(of_aspects)))
+        for table in tables(of_aspects, name):
+            print(f"\n{table.caption}\n\n{table.markdown()}")
     return 0
 
 

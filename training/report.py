@@ -10,26 +10,23 @@ nothing but itself. With a name that ends in .md it is Markdown, its pictures be
 from __future__ import annotations
 
 import argparse
-import io
-import json
 import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from pal_model import Conversation, PalError, Utterance
 from training.arguments import positive
-from training.compare_runs import read_manifest
-from training.evaluate import RESULT_FILE, predictions_file
-from training.predictions import PredictionError, Turn, read_predictions
+from training.evaluation_folder import predictions_file, read_result
+from training.pictures import as_svg, named_picture, new_chart
+from training.predictions import Prediction, PredictionError, Turn, read_predictions
 from training.provenance import file_hash
 from training.readers.esconv import find_esconv, read_esconv
 from training.readers.records import CorpusError
-from training.report_sections import Section, alphas_sections, named_picture, ratings_sections
+from training.report_sections import Section, alphas_sections, ratings_sections
 from training.report_tables import (
     RANKS,
     Evaluated,
@@ -38,29 +35,68 @@ from training.report_tables import (
     figures_table,
     further_table,
     published_table,
+    times_table,
 )
+from training.tables import in_markdown
 
 _SHOWN_BEFORE = 4
 """Utterances that are shown before a sample."""
 
 
-def read_evaluated(folder: Path) -> Evaluated:
-    """Read an evaluation.
+_MARKDOWN, _HTML = (".md", ".markdown"), (".html", ".htm")
+"""How the name of a page may end."""
+
+
+def read_evaluated(folders: Sequence[Path]) -> list[Evaluated]:
+    """Read evaluations, named by their folders; those of one name by the folders above them, too.
 
     Raises:
-        PredictionError: there is none in `folder`, or it is not finished.
+        PredictionError: there is none in a folder, or it is not finished, a folder is named twice,
+            or the evaluations are of different texts in the same places, or of no common place.
     """
-    manifest = read_manifest(folder)
-    file = folder / RESULT_FILE
-    try:
-        result = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PredictionError(
-            f"Cannot use {file}: {error}. Run training.evaluate again; it goes on where it was."
-        ) from error
-    evaluation = manifest["evaluation"]
-    predictions = read_predictions(predictions_file(folder, evaluation["seeds"][0]))
-    return Evaluated(folder.name, result, predictions)
+    paths = [folder.resolve() for folder in folders]
+    if len(set(paths)) < len(paths):
+        twice = next(path for path in paths if paths.count(path) > 1)
+        raise PredictionError(f"{twice} is named twice. Name each folder once.")
+    depth = 1
+    while len({path.parts[-depth:] for path in paths}) < len(paths):
+        depth += 1
+    evaluated = []
+    for path in paths:
+        result = read_result(path)
+        predictions = read_predictions(predictions_file(path, result["evaluation"]["seeds"][0]))
+        evaluated.append(Evaluated("/".join(path.parts[-depth:]), result, predictions))
+    _require_same_places(evaluated)
+    return evaluated
+
+
+def _require_same_places(evaluated: Sequence[Evaluated]) -> None:
+    first, *others = evaluated
+    places = {p.turn: (p.reference, p.gold_strategy) for p in first.predictions}
+    for one in others:
+        common = [p for p in one.predictions if p.turn in places]
+        if not common:
+            raise PredictionError(
+                f"{first.name} and {one.name} have no turn in common. Report on them apart."
+            )
+        differing = [p for p in common if places[p.turn] != (p.reference, p.gold_strategy)]
+        if differing:
+            raise PredictionError(
+                f"{first.name} and {one.name} have other responses or strategies of the human "
+                f"supporter in {len(differing)} turns, such as {differing[0].turn}: they are of "
+                "different files. Report on them apart, or evaluate both on one file."
+            )
+
+
+def _notes(evaluated: Sequence[Evaluated]) -> list[str]:
+    """Return what has to be said before figures are compared."""
+    turns = [{p.turn for p in one.predictions} for one in evaluated]
+    if all(own == turns[0] for own in turns):
+        return []
+    return [
+        "Not all of these were evaluated on the same turns (see n): compare them with care. "
+        f"{len(set.intersection(*turns))} turns are common to all."
+    ]
 
 
 def read_conversations(
@@ -104,14 +140,17 @@ def samples(
     """Draw turns that all models responded to, with what each said there, and what was said last
     before in `conversations`.
     """
-    by_turn = [{p.turn: p for p in one.predictions} for one in evaluated]
-    common = sorted(set.intersection(*map(set, by_turn)))
+    by_turn: list[dict[Turn, Prediction]] = [
+        {p.turn: p for p in one.predictions} for one in evaluated
+    ]
+    common = sorted(set[Turn].intersection(*map(set, by_turn)))
     chosen = random.Random(seed).sample(common, min(count, len(common)))  # noqa: S311
     return [
         {
             "turn": turn,
             "before": () if conversations is None else _before(conversations, turn),
             "prediction": by_turn[0][turn],
+            "known": by_turn[0][turn].seeker_persona,
             "responses": [
                 (one.name, of_one[turn]) for one, of_one in zip(evaluated, by_turn, strict=True)
             ],
@@ -122,23 +161,22 @@ def samples(
 
 def _before(conversations: Sequence[Conversation], turn: Turn) -> Sequence[Utterance]:
     conversation, place = turn
+    if conversation >= len(conversations):
+        raise PredictionError(
+            f"There is a response in conversation {conversation}, and ESConv.json has "
+            f"{len(conversations)}. Name by --esconv the file that the models were evaluated on."
+        )
     return conversations[conversation].utterances[max(0, place - _SHOWN_BEFORE) : place]
 
 
 def accuracy_section(evaluated: Sequence[Evaluated]) -> Section:
     """Return the picture of accuracy at each rank (PAL, Figure 4)."""
-    mpl.use("agg")  # a machine without a screen
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    figure, (axes,) = new_chart()
     for one in evaluated:
         means = [one.accuracy(rank)["mean"] for rank in RANKS]
-        axes.plot(RANKS, means, marker="o", label=one.name)
+        axes.plot(RANKS, means, marker="o", label=f" {one.name}")  # "_x" alone has no legend
     axes.set(xlabel="strategies that may be tried, n", ylabel="accuracy, %", ylim=(0, 105))
     axes.legend()
-    drawn = io.StringIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
-    pyplot.close(figure)
     alt = (
         "Line chart of how often the supporter's strategy is among the n likeliest, for n from "
         f"{RANKS[0]} to {RANKS[-1]}, in per cent; a line for each of: "
@@ -148,9 +186,9 @@ def accuracy_section(evaluated: Sequence[Evaluated]) -> Section:
         "accuracy",
         "Accuracy of the strategy at each rank",
         "As PAL, Figure 4.",
-        named_picture(drawn.getvalue(), alt),
+        named_picture(as_svg(figure), alt),
         alt,
-        accuracy_table(evaluated),
+        (accuracy_table(evaluated),),
     )
 
 
@@ -174,16 +212,21 @@ def write_report(
 
     Raises:
         PredictionError: there is nothing to report on.
+        ValueError: the name ends in neither.
     """
     if not evaluated:
         raise PredictionError("No evaluation was named. Name folders of training.evaluate.")
-    is_markdown = output.suffix == ".md"
+    ending = output.suffix.lower()
+    if ending not in (*_MARKDOWN, *_HTML):
+        raise ValueError(f"{output} ends in {ending!r}; it must end in .html or .md.")
+    is_markdown = ending in _MARKDOWN
     environment = Environment(
         loader=PackageLoader("training"),
         autoescape=select_autoescape(("html.j2",), default_for_string=False),
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["md"] = in_markdown
     template = environment.get_template("report.md.j2" if is_markdown else "report.html.j2")
     sections = [accuracy_section(evaluated), *found]
     page = template.render(
@@ -191,7 +234,8 @@ def write_report(
         figures=figures_table(evaluated),
         further=further_table(evaluated),
         published=published_table(),
-        costs=costs_table(evaluated),
+        costs=[costs_table(evaluated), times_table(evaluated)],
+        notes=_notes(evaluated),
         samples=samples(evaluated, count, seed, conversations),
         sections=sections,
         stem=output.stem,
@@ -224,14 +268,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the report; return the exit status."""
     options = build_parser().parse_args(arguments)
     try:
-        evaluated = [read_evaluated(folder) for folder in options.folders]
+        evaluated = read_evaluated(options.folders)
         found = [
             *(ratings_sections(options.ratings) if options.ratings else ()),
             *(alphas_sections(options.alphas) if options.alphas else ()),
         ]
         conversations = read_conversations(evaluated, options.esconv)
         write_report(evaluated, options.output, options.samples, options.seed, found, conversations)
-    except (PalError, OSError) as error:
+    except (PalError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(options.output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from typing import Any
 
 from pal_model import Strategy
 from training import relate_ratings, search_alphas
+from training.pictures import named_picture
 from training.predictions import PredictionError
-from training.report_tables import Table
+from training.tables import Table
+from training.trends import Level, Trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Section:
         note: what the figures are of.
         picture: as SVG, with `alt` for its name.
         alt: a sentence that says what the picture shows.
-        table: the figures.
+        tables: the figures.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Section:
     note: str
     picture: str
     alt: str
-    table: Table
+    tables: tuple[Table, ...]
 
 
 def ratings_sections(folder: Path) -> Iterator[Section]:
@@ -71,29 +72,14 @@ def _read(
 
 def _ratings(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
     for encoder, of_aspects in record["encoders"].items():
+        trends = {aspect: _trend(found) for aspect, found in of_aspects.items()}
         picture = relate_ratings.picture_name(encoder)
         name = Path(picture).stem
         rated = ", ".join(relate_ratings.ASPECTS[aspect] for aspect in of_aspects)
         alt = (
             f"Charts of the mean cosine of response and persona ({encoder}) at each of the "
             f"seekers' ratings, with intervals and a trend line; a panel for each of: {rated}. "
-            "The table below has the trends."
-        )
-        table = Table(
-            f"{name}-trends",
-            f"Trends of likeness to the persona ({encoder}) over ratings",
-            ("rating of", "slope", "R² of the means", "R² of conversations", "Spearman", "p"),
-            tuple(
-                (
-                    relate_ratings.ASPECTS[aspect],
-                    f"{found['slope']:+.4f}",
-                    f"{found['r_squared']:.2f}",
-                    f"{found['conversations_r_squared']:.3f}",
-                    f"{found['spearman']:+.3f}",
-                    f"{found['p']:.2g}",
-                )
-                for aspect, found in of_aspects.items()
-            ),
+            "The tables below have the trends and the means."
         )
         yield Section(
             name,
@@ -103,15 +89,26 @@ def _ratings(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
             "conversations is how much of one conversation's likeness its rating explains.",
             _read_picture(folder / picture, alt),
             alt,
-            table,
+            relate_ratings.tables(trends, encoder),
         )
+
+
+def _trend(found: dict[str, Any]) -> Trend:
+    levels = (Level(**(level | {"interval": _pair(level)})) for level in found["levels"])
+    return Trend(**(found | {"levels": tuple(levels)}))
+
+
+def _pair(level: dict[str, Any]) -> tuple[float, float] | None:
+    ends = level["interval"]
+    return None if ends is None else (ends[0], ends[1])
 
 
 def _alphas(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
     points = {"Table 2": record["table 2"], "chosen": record["chosen"]}
     n = record["n"]
     rows = {s.value: [f"{p['alphas'][s.value]:.3g}" for p in points.values()] for s in Strategy}
-    rows |= {name: [f"{p[name]:.2f}" for p in points.values()] for name in ("B-2", "D-2")}
+    objectives = (search_alphas.OVERLAP, search_alphas.DIVERSITY)
+    rows |= {name: [f"{p[name]:.2f}" for p in points.values()] for name in objectives}
     alt = (
         "Scatter plot of diversity (distinct-2) against overlap (BLEU-2) of the alphas that were "
         "tried; the front, Table 2's alphas and the chosen ones are marked. The table below has "
@@ -125,23 +122,16 @@ def _alphas(folder: Path, record: dict[str, Any]) -> Iterator[Section]:
         "The alphas, and what came of them:",
         _read_picture(folder / search_alphas.PICTURE_FILE, alt),
         alt,
-        Table(
-            "alphas-found",
-            "Alphas by strategy, and what came of them",
-            ("strategy", *points),
-            tuple((name, *cells) for name, cells in rows.items()),
+        (
+            Table(
+                "alphas-found",
+                "Alphas by strategy, and what came of them",
+                ("strategy", *points),
+                tuple((name, *cells) for name, cells in rows.items()),
+            ),
         ),
     )
 
 
 def _read_picture(file: Path, alt: str) -> str:
     return named_picture(file.read_text(encoding="utf-8"), alt)
-
-
-def named_picture(svg: str, alt: str) -> str:
-    """Return a picture named by `alt`, for who cannot see it, without what stands before it in a
-    file of its own.
-    """
-    tag = "<svg"
-    picture = svg[svg.index(tag) + len(tag) :]
-    return f'{tag} role="img" aria-label="{html.escape(alt)}"{picture}'

@@ -9,14 +9,20 @@ from typing import Any
 from pal_model import Strategy
 from training.predictions import Prediction
 from training.published import OF_RESPONSES, PUBLISHED, PUBLISHED_COLUMNS
+from training.tables import Table
 
-COLUMNS = ("n", "ACC", "PPL a token", "PPL a word", *OF_RESPONSES, "Cos-Sim")
-"""Table 3's, with the count and with what may be compared across tokenizers."""
+COLUMNS = ("n", "ACC", "PPL a token", "PPL a word", *OF_RESPONSES)
+"""Table 3's, with the count and with what may be compared across tokenizers; behind them stands
+Cos-Sim, a column for each encoder.
+"""
 
-_INTERVALS = {f"{metric}, 95 %": metric for metric in ("ACC", "B-2", "B-4", "R-L", "Cos-Sim")}
+_INTERVALS = {f"{metric}, 95 %": metric for metric in ("ACC", "B-2", "B-4", "R-L")}
+_PERPLEXITY_INTERVAL = "PPL a token, 95 %"
 
 FURTHER_COLUMNS = (
+    "n",
     *_INTERVALS,
+    _PERPLEXITY_INTERVAL,
     "PPL with strategy",
     "macro-F1",
     "weighted F1",
@@ -24,10 +30,21 @@ FURTHER_COLUMNS = (
     "B-1",
     "B-3",
     "D-3",
+    "B-2 unsmoothed",
+    "B-4 unsmoothed",
+    "D-1 all",
+    "D-2 all",
     "empty",
     "duplicate",
+    "fixed",
     "length",
+    "with persona",
 )
+"""Beside the reference's definitions those of the textbook: B-n without smoothing, D-n of all
+n-grams. Cos-Sim is of the share of turns "with persona".
+"""
+
+_COS_SIM = "Cos-Sim ("
 
 _PERPLEXITIES = {
     "PPL a token": "token_perplexity",
@@ -37,23 +54,6 @@ _PERPLEXITIES = {
 
 RANKS = tuple(range(1, len(Strategy)))
 """Of Figure 4; with all strategies every turn is right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Cells as they are shown.
-
-    Attributes:
-        name: such as it may stand in an address.
-        caption: what the table is of.
-        header: of each column.
-        rows: each of them begins with what it is of.
-    """
-
-    name: str
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,22 @@ class Evaluated:
         return metrics
 
     @property
-    def encoder(self) -> str | None:
-        """The one behind Cos-Sim."""
-        name: str | None = self.result["evaluation"]["encoder"]
-        return name
+    def settings(self) -> str:
+        """What was evaluated, and how, in a sentence."""
+        of = self.result["evaluation"]
+        count = "all" if of.get("conversations") is None else f"the first {of['conversations']}"
+        facts = [
+            f"{self.result['n']} turns of {count} conversations of {of['split']}/{of['part']}",
+            "those right after a supporter's too" if of.get("consecutive") else "",
+            f"model {of['model']}",
+            f"seeds {', '.join(map(str, of['seeds']))}",
+            f"persona {of['persona']}",
+            f"seekers by the extractor {of.get('extractor', 'unknown')}",
+            f"strategy {of['strategy']}",
+            _alphas(of.get("alphas")),
+            "as served" if of["served"] else "drawn as in the paper",
+        ]
+        return "; ".join(filter(None, facts)) + "."
 
     @property
     def environments(self) -> list[dict[str, Any]]:
@@ -92,26 +104,34 @@ class Evaluated:
         return self.metrics["ACC" if rank == 1 else f"ACC top {rank}"]
 
     def cell(self, column: str) -> str:
-        """Return what stands in one of `COLUMNS` or `FURTHER_COLUMNS`; nothing where it was not
-        measured.
-        """
+        """Return what stands in a column; nothing where it was not measured."""
         if column == "n":
             return str(self.result["n"])
         if column in _PERPLEXITIES:
             value = self.result["perplexity"].get(_PERPLEXITIES[column])
             return "" if value is None else f"{value:.2f}"
-        metric = _INTERVALS.get(column, column)
-        digits = 3 if metric == "Cos-Sim" else 2
-        figure = self.metrics.get(f"Cos-Sim ({self.encoder})" if metric == "Cos-Sim" else metric)
+        if column == _PERPLEXITY_INTERVAL:
+            return _interval({"interval": self.result.get("perplexity_interval")})
+        figure = self.metrics.get(_INTERVALS.get(column, column))
         if figure is None:
             return ""
         if column in COLUMNS:
-            return _mean(figure, digits)
-        return _interval(figure, digits) if column in _INTERVALS else _with_interval(figure)
+            return _mean(figure)
+        if column in _INTERVALS:
+            return _interval(figure)
+        return _with_interval(figure, 3 if column.startswith(_COS_SIM) else 2)
 
 
-def _with_interval(figure: dict[str, Any]) -> str:
-    return f"{_mean(figure)} {_interval(figure)}".rstrip()
+def _alphas(alphas: Mapping[str, float] | None) -> str:
+    if alphas is None:
+        return "the checkpoint's alphas"
+    if len(set(alphas.values())) == 1:
+        return f"alpha {next(iter(alphas.values())):g}"
+    return "alphas " + ", ".join(f"{name} {alpha:.3g}" for name, alpha in alphas.items())
+
+
+def _with_interval(figure: dict[str, Any], digits: int = 2) -> str:
+    return f"{_mean(figure, digits)} {_interval(figure, digits)}".rstrip()
 
 
 def _mean(figure: dict[str, Any], digits: int = 2) -> str:
@@ -128,7 +148,9 @@ def _interval(figure: dict[str, Any], digits: int = 2) -> str:
 
 def figures_table(evaluated: Sequence[Evaluated]) -> Table:
     """Return Table 3."""
-    return _of_models("figures", "Metrics of PAL's Table 3 over n turns", COLUMNS, evaluated)
+    measured = (name for one in evaluated for name in one.metrics if name.startswith(_COS_SIM))
+    columns = (*COLUMNS, *dict.fromkeys(measured))
+    return _of_models("figures", "Metrics of PAL's Table 3 over n turns", columns, evaluated)
 
 
 def further_table(evaluated: Sequence[Evaluated]) -> Table:
@@ -148,9 +170,10 @@ def accuracy_table(evaluated: Sequence[Evaluated]) -> Table:
     return Table(
         "ranks",
         "Accuracy of the strategy, %, where n may be tried; in brackets 95 % intervals",
-        ("model", *(f"n = {rank}" for rank in RANKS)),
+        ("model", "turns", *(f"n = {rank}" for rank in RANKS)),
         tuple(
-            (one.name, *(_with_interval(one.accuracy(rank)) for rank in RANKS)) for one in evaluated
+            (one.name, one.cell("n"), *(_with_interval(one.accuracy(rank)) for rank in RANKS))
+            for one in evaluated
         ),
     )
 
@@ -203,3 +226,24 @@ def _cost(value: float | None) -> str:
     if value is None:
         return "unknown"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def times_table(evaluated: Sequence[Evaluated]) -> Table:
+    """Return what the evaluations themselves cost, loading included."""
+    header = ("model", "responses", "seconds", "responses a second", "seconds of perplexity")
+    return Table("times", "Costs of evaluation", header, tuple(map(_times, evaluated)))
+
+
+def _times(one: Evaluated) -> tuple[str, ...]:
+    """What was made by a process that was killed has no time."""
+    times = one.result.get("times", ())
+    made, seconds = (sum(time[fact] for time in times) for fact in ("responses", "seconds"))
+    perplexity = one.result.get("perplexity_seconds")
+    rate = f"{made / seconds:.2f}" if seconds else "unknown"
+    return (
+        one.name,
+        str(made) if made else "unknown",
+        f"{seconds:.0f}" if seconds else "unknown",
+        rate,
+        "unknown" if perplexity is None else f"{perplexity:.0f}",
+    )

@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from pal_model import ModelLoadError, PalError
+from pal_model.checkpoint import is_encoder_decoder
+from pal_model.configuration import PalConfig
 from pal_model.embedded import find_model
 
 # isort: split
 import numpy as np
 import torch
+from peft import PeftConfig
 from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -31,7 +34,7 @@ from training.esconv_turns import EsconvTurns, read_turns
 from training.examples import SupporterTurn, with_personas_of
 from training.fitting import RECIPE_FILE
 from training.forms import load_form
-from training.intervals import Floats, SumMetric, interval, paired_difference
+from training.intervals import Floats, SumMetric, interval, paired_difference, ratio
 from training.packing import IGNORED
 from training.readers.esconv import find_esconv
 from training.run_config import DataSettings, RunConfig
@@ -97,9 +100,7 @@ class Counts:
             "token_perplexity": _perplexity(self.loss, self.tokens),
             "token_perplexity_with_strategy": _perplexity(*with_names),
             "word_perplexity": _perplexity(self.loss, self.words),
-            "strategy_accuracy": SumMetric(
-                np.stack([self.right, self.turns], axis=1), lambda s: s[..., 0] / s[..., 1]
-            ),
+            "strategy_accuracy": SumMetric(np.stack([self.right, self.turns], axis=1), ratio),
         }
 
     def score(self, model: str, condition: str) -> Score:
@@ -120,7 +121,7 @@ class Counts:
 
 
 def _perplexity(loss: Floats, count: Floats) -> SumMetric:
-    return SumMetric(np.stack([loss, count], axis=1), lambda s: np.exp(s[..., 0] / s[..., 1]))
+    return SumMetric(np.stack([loss, count], axis=1), lambda sums: np.exp(ratio(sums)))
 
 
 def compare(ours: Counts, theirs: Counts, *, same_tokens: bool) -> dict[str, dict[str, Any]]:
@@ -148,7 +149,7 @@ def config_of(
     name: str, data: DataSettings | None = None, extractor: str | None = None
 ) -> RunConfig:
     """Return how a folder that `training.finetune_pal` wrote was trained, to be loaded again; of a
-    base model, a run that has learnt nothing.
+    checkpoint without a recipe, how it is served; of a base model, a run that has learnt nothing.
 
     Args:
         name: of the base model, or the folder.
@@ -160,11 +161,31 @@ def config_of(
     if recipe.exists():
         config = RunConfig.load(recipe).model_copy(update={"start_from": folder})
     else:
-        config = RunConfig(base_model=name, data=data or DataSettings())
+        config = _config_without_recipe(name, folder, data or DataSettings())
     if extractor is None:
         return config
     settings = config.data.model_copy(update={"extractor": extractor})
     return config.model_copy(update={"data": settings})
+
+
+def _config_without_recipe(name: str, folder: Path, data: DataSettings) -> RunConfig:
+    served = PalConfig.load(folder)
+    form: dict[str, Any] = {"persona_form": served.persona_form}
+    if is_encoder_decoder(name):
+        form = {"persona_form": "fused", "lora": None, "start_from": name}
+    elif served.base_model is not None:
+        delta: Any = PeftConfig.from_pretrained(folder)
+        form |= {"base_model": served.base_model, "start_from": folder}
+        form["lora"] = {"rank": delta.r, "alpha": delta.lora_alpha}
+    return RunConfig.model_validate(
+        {
+            "base_model": name,
+            "data": data,
+            "max_history_tokens": served.max_history_tokens,
+            "max_persona_tokens": served.max_persona_tokens,
+            **form,
+        }
+    )
 
 
 def read_part(
@@ -188,18 +209,23 @@ def read_part(
 
     Raises:
         CorpusError: as `read_turns`.
+        ScoreError: there is nothing to respond to.
     """
-    data = config.data
-    limits = {part: limit}
-    return read_turns(
+    turns = read_turns(
         esconv,
         split,
         (part,),
-        data.persona,
-        data.extractor,
-        limits=limits,
+        config.data.persona,
+        config.data.extractor,
+        limits={part: limit},
         consecutive=consecutive,
     )
+    if not any(turns.parts[part]):
+        raise ScoreError(
+            f"{split}/{part} has {len(turns.parts[part])} conversations and no turn of a "
+            "supporter's. Name another part, or take more conversations."
+        )
+    return turns
 
 
 def require_others(conversations: Sequence[Sequence[SupporterTurn]], *conditions: str) -> None:

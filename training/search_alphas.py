@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -28,12 +27,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from pal_model import DEFAULT_ALPHAS, PalError, PalGenerator, Strategy
 from pal_model.embedded import find_model
 from pal_model.generation_options import PAPER_OPTIONS
-from pal_model.persona_extractor import find_extractor
+from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from pal_model.strategy import HIGH_ALPHA, LOW_ALPHA, MEDIUM_ALPHA
 from training import metrics
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
-from training.manifest import OtherRunError, begin
+from training.manifest import SEARCH_MANIFEST, OtherRunError, begin
+from training.pictures import as_svg, new_chart
 from training.predicting import Conversations, personas_by_turn, predict
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import find_esconv
@@ -50,7 +50,6 @@ MOST = 1.5
 PART = "valid"
 OVERLAP, DIVERSITY = "B-2", "D-2"
 
-MANIFEST_FILE = "search_run.json"
 TRIALS_FILE = "trials.log"
 ALPHAS_FILE = "alphas.json"
 FRONT_FILE = "front.json"
@@ -175,10 +174,10 @@ def begin_search(
     Raises:
         OtherRunError: another search was begun in the folder, or nobody can tell which.
     """
-    trials, manifest = options.output / TRIALS_FILE, options.output / MANIFEST_FILE
+    trials, manifest = options.output / TRIALS_FILE, options.output / SEARCH_MANIFEST
     if trials.exists() and not manifest.exists():
         raise OtherRunError(
-            f"{trials} is there without {MANIFEST_FILE}: what was tried on what cannot be told. "
+            f"{trials} is there without {SEARCH_MANIFEST}: what was tried on what cannot be told. "
             "Name another folder."
         )
     facts = {
@@ -187,6 +186,7 @@ def begin_search(
             "split": options.split,
             "part": PART,
             "conversations": options.conversations,
+            "extractor": options.extractor,
             "seed": options.seed,
             "all_eight": options.all_eight,
             "objective": [OVERLAP, DIVERSITY],
@@ -216,7 +216,8 @@ def save(search: AlphaSearch, manifest: Mapping[str, Any], output: Path) -> Poin
     (output / FRONT_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     alphas = json.dumps(_as_json(chosen)["alphas"], indent=2)
     (output / ALPHAS_FILE).write_text(alphas + "\n", encoding="utf-8")
-    _draw(search, table_2, chosen, output / PICTURE_FILE)
+    picture = _draw(search, table_2, chosen)
+    (output / PICTURE_FILE).write_text(picture, encoding="utf-8")
     return chosen
 
 
@@ -228,11 +229,8 @@ def _as_json(point: Point) -> dict[str, Any]:
     }
 
 
-def _draw(search: AlphaSearch, table_2: Point, chosen: Point, file: Path) -> None:
-    mpl.use("agg")  # a machine without a screen
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+def _draw(search: AlphaSearch, table_2: Point, chosen: Point) -> str:
+    figure, (axes,) = new_chart()
     front = sorted(search.front, key=lambda point: point.overlap)
     axes.scatter(*_coordinates(search.points), color="silver", label="tried")
     axes.plot(*_coordinates(front), marker="o", color="tab:blue", label="front")
@@ -240,8 +238,7 @@ def _draw(search: AlphaSearch, table_2: Point, chosen: Point, file: Path) -> Non
     axes.scatter(*_coordinates([chosen]), marker="*", s=160, color="tab:red", label="chosen")
     axes.set(xlabel="overlap: BLEU-2", ylabel="diversity: distinct-2")
     axes.legend()
-    figure.savefig(file, metadata={"Date": None})
-    pyplot.close(figure)
+    return as_svg(figure)
 
 
 def _coordinates(points: Sequence[Point]) -> tuple[list[float], list[float]]:
@@ -264,6 +261,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--all-eight", action="store_true", help="an alpha a strategy; default: Table 2's levels"
     )
+    parser.add_argument(
+        "--extractor",
+        default=EMBEDDED_EXTRACTOR,
+        help="of inferred personas: 'embedded', 'rules', a folder or a hub name",
+    )
     parser.add_argument("--seed", type=int, default=13, help="of the search and of responses")
     return parser
 
@@ -274,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         esconv = options.esconv or find_esconv()
         require_unseen(options.model, options.split, PART, esconv)
-        config = config_of(options.model)
+        config = config_of(options.model, extractor=options.extractor)
         turns = read_part(config, esconv, options.split, PART, options.conversations)
         generator = PalGenerator.load(options.model)
         manifest = begin_search(options, config, turns)

@@ -14,9 +14,12 @@ from training.intervals import Floats, interval, mean_metric
 FEWEST = 5
 """Conversations that a rating needs to have a say in the trend line."""
 
+_FEWEST_MEANS = 3
+"""That a trend line needs: through two it always goes, and R squared is 1."""
+
 
 class TooFewRatingsError(PalError):
-    """Nothing can be said of so few conversations."""
+    """Nothing can be said of so few conversations, or of what is the same in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Level:
     count: int
     similarity: float
     interval: tuple[float, float] | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the mean has a say in the trend line."""
+        return self.count >= FEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +70,21 @@ def trend(ratings: Sequence[int], similarity: Sequence[float]) -> Trend:
     """Return how ratings, (N), and the similarities of the same conversations, (N), go together.
 
     Raises:
-        TooFewRatingsError: fewer than two ratings have `FEWEST` conversations.
+        TooFewRatingsError: fewer than three ratings have `FEWEST` conversations, or all
+            conversations are alike.
     """
     rated, measured = np.asarray(ratings), np.asarray(similarity, dtype=float)
     levels = [_level(int(rating), measured[rated == rating]) for rating in np.unique(rated)]
-    counted = [level for level in levels if level.count >= FEWEST]
-    if len(counted) < 2:
+    counted = [level for level in levels if level.counts]
+    if len(counted) < _FEWEST_MEANS:
         raise TooFewRatingsError(
             f"Of {len(ratings)} conversations, {len(counted)} ratings have {FEWEST} or more; a "
-            "line needs two. Take more conversations."
+            f"trend needs {_FEWEST_MEANS}. Take more conversations."
+        )
+    if np.ptp(measured) == 0:
+        raise TooFewRatingsError(
+            f"All {len(ratings)} conversations have the similarity {measured[0]}: there is no "
+            "trend. Name another encoder."
         )
     line = stats.linregress([c.rating for c in counted], [c.similarity for c in counted])
     each = stats.linregress(rated, measured)

@@ -1,24 +1,30 @@
-"""Tells whether a model learnt from the conversations that it is to be measured on."""
+"""Tells whether a model, or alphas, came of the conversations that they are to be measured on."""
 
 from __future__ import annotations
 
 import json
 import random
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pal_model import PalError
+from pal_model.configuration import PalConfig
+from pal_model.embedded import find_model
 from training.fitting import RECIPE_FILE, RUN_FILE
+from training.manifest import SEARCH_MANIFEST, read_manifest
 from training.provenance import file_hash
 from training.readers.esconv import SPLIT_FILE, read_split
 from training.stages import Stage, stages_of
 
 
 class OverlapError(PalError):
-    """What a model is to be measured on overlaps what it learnt from, or may do so."""
+    """What is to be measured on overlaps what was learnt from, or chosen by; or it may do so."""
 
 
 def require_unseen(model: str, split: str, part: str, esconv: Path) -> None:
-    """Make sure that a model has not learnt from what it is measured on.
+    """Make sure that a model has not learnt from what it is measured on, nor, if that is a test
+    part, was chosen by it. Of a trained model without a word on what it learnt from, say so.
 
     Args:
         model: a base model or a folder.
@@ -31,23 +37,66 @@ def require_unseen(model: str, split: str, part: str, esconv: Path) -> None:
         StageError: a stage of its training is gone.
         CorpusError: there is no such split or part.
     """
+    stages = stages_of(model)
+    if not stages and not PalConfig.load(Path(find_model(model))).zero_shot:
+        print(
+            f"{model} has no {RECIPE_FILE}: whether it learnt from what it is measured on cannot "
+            "be told.",
+            file=sys.stderr,
+        )
     split_file = esconv.with_name(SPLIT_FILE)
-    for stage in stages_of(model):
-        config = stage.recipe
-        if config.data.corpus != "esconv":
+    for stage in stages:
+        data = stage.recipe.data
+        if data.corpus != "esconv":
             continue
         _require_files_of(stage, esconv, split_file)
-        learnt = read_split(split_file, config.data.split, "train")
-        random.Random(config.seed).shuffle(learnt)  # noqa: S311  (as in training)
-        seen = set(read_split(split_file, split, part)).intersection(
-            learnt[: config.data.train_conversations]
+        uses = [("was trained", "train", data.train_conversations)]
+        if part == "test":
+            uses.append(("was chosen by its loss", "valid", data.valid_conversations))
+        measured = read_split(split_file, split, part)
+        for what, used_part, limit in uses:
+            used = read_split(split_file, data.split, used_part)
+            random.Random(stage.recipe.seed).shuffle(used)  # noqa: S311  (as in training)
+            if both := _in_both(measured, used[:limit]):
+                raise OverlapError(
+                    f"{model} {what} on {len(both)} of the conversations in {split}/{part} (see "
+                    f"{stage.folder / RECIPE_FILE}), such as {both[:3]}. Measure it on the {part} "
+                    f"part of {data.split!r}: name that by --split."
+                )
+
+
+def require_not_searched(alphas: Path, split: str, part: str, esconv: Path) -> None:
+    """Make sure that alphas were not chosen on the test part that they are measured on, as far as
+    the file that `training.search_alphas` leaves beside them tells.
+
+    Args:
+        alphas: their file.
+        split: of ESConv, such as "pal".
+        part: of the split, such as "test".
+        esconv: ESConv.json, its splits beside it.
+
+    Raises:
+        OverlapError: they were.
+        OtherRunError: what is beside them cannot be read.
+        CorpusError: there is no such split or part.
+    """
+    manifest = alphas.with_name(SEARCH_MANIFEST)
+    if part != "test" or not manifest.exists():
+        return
+    search = read_manifest(manifest).get("search", {})
+    split_file = esconv.with_name(SPLIT_FILE)
+    used = read_split(split_file, search.get("split", ""), search.get("part", ""))
+    measured = read_split(split_file, split, part)
+    if both := _in_both(measured, used[: search.get("conversations")]):
+        raise OverlapError(
+            f"The alphas in {alphas} were chosen on {len(both)} of the conversations in "
+            f"{split}/{part} (see {manifest}), such as {both[:3]}. Measure them on the test part "
+            f"of {search['split']!r}: name that by --split."
         )
-        if seen:
-            raise OverlapError(
-                f"{model} was trained on {len(seen)} of the conversations in {split}/{part} (see "
-                f"{stage.folder / RECIPE_FILE}), such as {sorted(seen)[:3]}. Measure it on the "
-                f"{part} part of {config.data.split!r}: name that by --split."
-            )
+
+
+def _in_both(measured: Sequence[int], used: Sequence[int]) -> list[int]:
+    return sorted(set(measured) & set(used))
 
 
 def _require_files_of(stage: Stage, esconv: Path, split_file: Path) -> None:

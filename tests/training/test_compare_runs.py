@@ -18,8 +18,16 @@ RANKED = tuple(Strategy)
 
 def written(folder: Path, *seeds: list[Prediction], **facts: Any) -> Path:
     folder.mkdir()
-    manifest = {"evaluation": {"seeds": list(range(len(seeds)))}, **facts}
-    (folder / "evaluation_run.json").write_text(json.dumps(manifest))
+    evaluation = {
+        **{"model": "model", "split": "pal", "part": "test", "persona": "right"},
+        **{"strategy": "predicted", "served": False, "seeds": list(range(len(seeds)))},
+        **facts.pop("evaluation", {}),
+    }
+    result = {
+        **{"evaluation": evaluation, "data": {"ESConv.json": "ab12"}, "n": len(seeds[0])},
+        **{"perplexity": {}, "metrics": {}, "environment": {}, **facts},
+    }
+    (folder / "evaluation.json").write_text(json.dumps(result))
     for seed, predictions in enumerate(seeds):
         lines = "".join(map(as_line, predictions))
         (folder / f"predictions.{seed}.jsonl").write_text(lines)
@@ -69,7 +77,8 @@ def test_differences_are_those_of_the_means_over_seeds(
     assert main([*map(str, folders[::-1])]) == 0
     first, *others = capsys.readouterr().out.splitlines()
     assert first == "n = 40 turns, 40 conversations, seeds [0] and [0, 1]"
-    assert "-37.500" in others[0]
+    assert "uncorrected" in others[0]
+    assert "-37.500" in others[1]
 
 
 def test_few_conversations_are_said_to_be_few(
@@ -130,7 +139,7 @@ def test_likeness_to_personas_of_other_extractors_is_left_out(
     by_hash: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def folder(name: str, extractor: str) -> str:
-        evaluation = {"seeds": [0], "extractor": "e" if by_hash else extractor}
+        evaluation = {"extractor": "e" if by_hash else extractor}
         facts = {"evaluation": evaluation, "extractor": {"x.json": extractor} if by_hash else {}}
         known = replace(prediction(1, right=True), seeker_persona=("I am a nurse.",))
         return str(written(tmp_path / name, [known], **facts))

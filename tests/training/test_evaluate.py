@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from pal_model import Strategy
-from training import evaluate
-from training.evaluate import MANIFEST_FILE, RESULT_FILE, Evaluation, main
+from training import evaluate, score
+from training.evaluate import Evaluation, main
+from training.evaluation_folder import MANIFEST_FILE, RESULT_FILE
+from training.finetune_pal import main as finetune
 from training.predicting import predict, turn_seed
 from training.predictions import Prediction, PredictionError, read_predictions
 from training.sentence_encoder import SentenceEncoder
@@ -76,6 +78,94 @@ def test_the_result_has_every_metric_with_its_spread(evaluated: Path) -> None:
     assert result["training"] == []  # of a base model
     perplexity = result["perplexity"]
     assert perplexity["token_perplexity"] != perplexity["token_perplexity_with_strategy"]
+
+
+@pytest.mark.parametrize("persona", ["right", "wrong", "none"])
+def test_perplexity_is_that_of_score(
+    persona: str, esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(esconv, base, tmp_path, "--persona", persona) == 0
+    found = json.loads((tmp_path / RESULT_FILE).read_text())
+    capsys.readouterr()
+    options = ["--esconv", str(esconv), "--part", "test", "--extractor", "rules"]
+    assert score.main([str(base), *options, "--conditions", persona]) == 0
+    scored = json.loads(capsys.readouterr().out)
+    assert found["perplexity"] == {name: scored[name] for name in found["perplexity"]}
+    assert len(found["perplexity"]) == 3
+    assert found["perplexity_interval"] == scored["token_perplexity_interval"]
+    assert found["perplexity_seconds"] > 0
+
+
+FORMS: dict[str, tuple[str, ...]] = {
+    "Hard Prompt": ("persona_form=prompt",),
+    "Joint": ("data.persona=none",),
+    "raw": ("data.persona=raw",),
+    "fused": ("persona_form=fused",),
+    "Blenderbot": ("persona_form=fused", "lora=null", "max_history_tokens=120"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_evaluated(
+    form: str, esconv: Path, base: Path, blenderbot: Path, tmp_path: Path
+) -> None:
+    """And without its recipe it is measured as it is served."""
+    recipe = Path(finetune.__globals__["__file__"]).parent / "recipes" / "tiny.yaml"
+    backbone = blenderbot if form == "Blenderbot" else base
+    settings = ("optimiser.max_steps=2", f"base_model={backbone}", f"data.esconv={esconv}")
+    options = [word for value in (*settings, *FORMS[form]) for word in ("--set", value)]
+    model = tmp_path / "model"
+    assert finetune([str(recipe), "--output", str(model), *options]) == 0
+    assert run(esconv, model, tmp_path / "out") == 0
+    result = json.loads((tmp_path / "out" / RESULT_FILE).read_text())
+    predictions = predictions_of(tmp_path / "out")
+    assert result["n"] == len(predictions) > 0
+    assert result["perplexity"]["token_perplexity"] > 1
+    assert bool(any(p.persona for p in predictions)) is (form != "Joint")
+    assert any(p.seeker_persona for p in predictions)
+    if form in ("Hard Prompt", "fused", "Blenderbot"):
+        (model / "training_run.yaml").unlink()
+        assert run(esconv, model, tmp_path / "again") == 0
+        again = json.loads((tmp_path / "again" / RESULT_FILE).read_text())
+        assert again["perplexity"] == pytest.approx(result["perplexity"])
+
+
+def test_times_are_kept_of_all_that_was_made(esconv: Path, base: Path, tmp_path: Path) -> None:
+    assert run(esconv, base, tmp_path, "--no-perplexity") == 0
+    assert run(esconv, base, tmp_path, "--no-perplexity", "--seeds", "1", "2") == 0
+    result = json.loads((tmp_path / RESULT_FILE).read_text())
+    assert [time["responses"] for time in result["times"]] == [result["n"]] * 2
+    assert all(time["seconds"] > 0 for time in result["times"])
+
+
+def test_more_seeds_and_another_encoder_may_be_asked_for_later(
+    esconv: Path, base: Path, evaluated: Path, tmp_path: Path
+) -> None:
+    assert run(esconv, base, tmp_path, "--seeds", "2") == 0
+    more = ("--seeds", "1", "2", "--encoder", "all-MiniLM-L6-v2")
+    assert run(esconv, base, tmp_path, *more) == 0
+    for seed in (1, 2):
+        assert predictions_of(tmp_path, seed) == predictions_of(evaluated, seed)
+    result = json.loads((tmp_path / RESULT_FILE).read_text())
+    assert result["evaluation"]["seeds"] == [1, 2]
+    assert "Cos-Sim (all-MiniLM-L6-v2)" in result["metrics"]
+
+
+def test_turns_of_another_evaluation_are_named(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that stands in for a missing turn, so that their number is right."""
+    assert run(esconv, base, tmp_path, "--no-perplexity") == 0
+    file = tmp_path / "predictions.1.jsonl"
+    first, *lines = file.read_text().splitlines(keepends=True)
+    before = predictions_of(tmp_path)
+    moved = json.dumps({**json.loads(first), "conversation": 8}) + "\n"
+    file.write_text("".join([moved, *lines]))
+    assert run(esconv, base, tmp_path, "--no-perplexity") == 2
+    assert "has 1 turns, such as [(8, 1)], that are not among" in capsys.readouterr().err
+    file.write_text("".join(lines))
+    assert run(esconv, base, tmp_path, "--no-perplexity") == 0
+    assert predictions_of(tmp_path) == before
 
 
 def test_perplexity_may_be_asked_for_later(esconv: Path, base: Path, tmp_path: Path) -> None:
@@ -245,7 +335,7 @@ def test_turns_right_after_a_supporters_may_count(esconv: Path, base: Path, tmp_
     ("options", "problem"),
     [
         (("--seeds", "1", "1"), "The seeds are [1, 1]"),
-        (("--alpha", "-1"), "alphas is"),
+        (("--alphas", "/no/such.json"), "/no/such.json cannot be used"),
     ],
 )
 def test_options_that_make_no_sense_are_named_before_anything_is_loaded(
@@ -257,6 +347,23 @@ def test_options_that_make_no_sense_are_named_before_anything_is_loaded(
 ) -> None:
     assert run(esconv, tmp_path / "no-such-model", tmp_path, *options) == 2
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("alpha", ["-1", "much", "nan"])
+def test_an_alpha_that_makes_no_sense_is_named(
+    alpha: str, esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(esconv, tmp_path / "no-such-model", tmp_path, "--alpha", alpha)
+    assert f"--alpha: '{alpha}' is given; it must be a number, 0 or more" in capsys.readouterr().err
+
+
+def test_what_is_neither_persona_nor_strategy_is_named() -> None:
+    """Guards against a slip that would mean another one in silence."""
+    with pytest.raises(ValueError, match="persona is 'rigth'; it must be one of"):
+        Evaluation("model", persona="rigth")
+    with pytest.raises(ValueError, match="strategy is 'Gold'; it must be one of"):
+        Evaluation("model", strategy="Gold")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("option", ["--conversations", "--batch-size"])

@@ -48,7 +48,17 @@ def test_rouge_of_sums_is_rouge(pairs: list[tuple[list[str], list[str]]]) -> Non
 
 def test_turns_without_weight_do_not_count() -> None:
     assert mean_metric([1, 5, 3], [1, 0, 1]).value == 2
-    assert mean_metric([1], [0]).value == 0
+    assert math.isnan(mean_metric([1], [0]).value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_resamples_in_which_nothing_counts_are_left_out() -> None:
+    some, others = mean_metric([4, 9, 9], [1, 0, 0]), mean_metric([3, 9, 9], [1, 0, 0])
+    assert interval([some], range(3)) == (4, 4)
+    found = paired_difference([some], [others], range(3))
+    assert (found.value, found.low, found.high) == (1, 1, 1)
+    many = [mean_metric([v, *[0] * 19], [1, *[0] * 19]) for v in (4, 3)]
+    assert paired_difference([many[0]], [many[1]], range(20)).p < 0.01
 
 
 def test_the_interval_of_a_mean_is_that_of_statistics() -> None:

@@ -13,7 +13,7 @@ from pal_model import Conversation, Persona, Speaker, Utterance
 from tests.training.conftest import CLOSE, FAR, NEUTRAL, rated_dialogue
 from training.readers.ratings import SeekerRating, read_ratings
 from training.readers.records import CorpusError
-from training.relate_ratings import Pair, draw, main, pairs_of, table
+from training.relate_ratings import Pair, draw, main, pairs_of, tables
 from training.sentence_encoder import PACKAGED, PACKAGED_WORDS, SentenceEncoder
 from training.trends import TooFewRatingsError, trend
 
@@ -60,7 +60,7 @@ def test_only_responses_after_something_is_known_are_compared() -> None:
     assert pairs_of(conversation, personas) == [Pair("I see.", "I am a nurse. I live alone.")]
 
 
-def test_a_trend_is_that_of_the_formulas(tmp_path: Path) -> None:
+def test_a_trend_is_that_of_the_formulas() -> None:
     ratings = [1] * 5 + [2] * 6 + [4] * 5 + [5]
     draws = np.random.default_rng(3)
     similarity = [0.1 * rating + float(draws.normal(0, 0.05)) for rating in ratings[:-1]] + [-1.0]
@@ -79,14 +79,29 @@ def test_a_trend_is_that_of_the_formulas(tmp_path: Path) -> None:
     low, high = found.levels[0].interval or (0, 0)
     assert low < found.levels[0].similarity < high
     assert found.levels[3].interval is None
-    assert "| empathy | 5 | 1 | -1.000 |  |" in table({"empathy": found})
-    draw({"empathy": found, "relevance": found}, "encoder", tmp_path / "picture.svg")
-    assert "<svg" in (tmp_path / "picture.svg").read_text()
+    trends, means = tables({"empathy": found}, "encoder")
+    assert trends.rows[0][:3] == ("empathy", f"{slope:+.4f}", f"{found.r_squared:.2f}")
+    assert means.rows[3] == ("empathy", "5", "1", "-1.000", "")
+    picture = draw({"empathy": found, "relevance": found}, "encoder")
+    assert "<svg" in picture
+    assert picture == draw({"empathy": found, "relevance": found}, "encoder")
+    assert picture.count("<!-- not in the line -->") == 2
 
 
 def test_too_few_conversations_are_refused() -> None:
     with pytest.raises(TooFewRatingsError, match="Of 6 conversations, 1 ratings have 5 or more"):
         trend([1, 1, 1, 1, 1, 2], [0.0] * 6)
+
+
+def test_a_line_through_two_means_is_no_trend() -> None:
+    """It goes through both, whatever they are."""
+    with pytest.raises(TooFewRatingsError, match="2 ratings have 5 or more; a trend needs 3"):
+        trend([1] * 5 + [2] * 5, [0.1 * place for place in range(10)])
+
+
+def test_what_is_the_same_in_all_has_no_trend() -> None:
+    with pytest.raises(TooFewRatingsError, match=r"All 15 conversations have the similarity 0\.5"):
+        trend([1, 2, 3] * 5, [0.5] * 15)
 
 
 def test_what_is_no_rating_is_named_with_its_place(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
+from pal_model import Strategy
 from training import report
 from training.evaluate import main as evaluate
 from training.predictions import read_predictions
@@ -80,12 +81,13 @@ def test_the_page_has_the_figures_and_needs_nothing_else(
     assert cells.loads == []
     assert not re.search(r"<link|@import|url\((?!#)", page)
     figures = cells.tables["figures"]
+    cosine = "Cos-Sim (all-MiniLM-L6-v2)"
     for folder in folders:
         result = json.loads((folder / "evaluation.json").read_text())
         accuracy = result["metrics"]["ACC"]
         assert figures[folder.name]["n"] == str(result["n"])
         assert figures[folder.name]["ACC"] == f"{accuracy['mean']:.2f} ± {accuracy['std']:.2f}"
-    for name in ("Cos-Sim", "PPL a token", "PPL a word"):
+    for name in (cosine, "PPL a token", "PPL a word"):
         assert figures["with <persona>"][name]
         assert figures["without"][name] == ""
     assert page.index("other protocols") < page.index("MultiESC")
@@ -103,13 +105,17 @@ def test_further_figures_stand_beside_with_intervals(folders: list[Path], tmp_pa
     assert further["ACC, 95 %"] == f"[{low:.2f}, {high:.2f}]"
     perplexity = result["perplexity"]["token_perplexity_with_strategy"]
     assert further["PPL with strategy"] == f"{perplexity:.2f}"
-    for name in ("macro-F1", "weighted F1", "preference bias", "D-3", "empty", "duplicate"):
+    low, high = result["perplexity_interval"]
+    assert further["PPL a token, 95 %"] == f"[{low:.2f}, {high:.2f}]"
+    counted = ("macro-F1", "weighted F1", "preference bias", "D-3", "D-1 all", "D-2 all")
+    counted += ("B-2 unsmoothed", "B-4 unsmoothed", "empty", "duplicate", "fixed", "with persona")
+    for name in counted:
         assert further[name].startswith(f"{metrics[name]['mean']:.2f} ± ")
     for name in ("B-3", "length"):
         low, high = metrics[name]["interval"]
         assert further[name].endswith(f" [{low:.2f}, {high:.2f}]")
     ranks = tables["ranks"][folders[0].name]
-    assert list(ranks) == [f"n = {rank}" for rank in range(1, 8)]
+    assert list(ranks) == ["turns", *(f"n = {rank}" for rank in range(1, 8))]
     for rank in range(2, 8):
         assert ranks[f"n = {rank}"].startswith(f"{metrics[f'ACC top {rank}']['mean']:.2f}")
 
@@ -118,8 +124,9 @@ def test_published_figures_are_under_what_they_count(folders: list[Path], tmp_pa
     output = tmp_path / "report.html"
     assert main([str(folders[0]), "--output", str(output)]) == 0
     published = Cells(output.read_text()).tables["published"]
-    for system, figures in PUBLISHED.items():
-        assert {name: cell for name, cell in published[system].items() if cell} == figures
+    assert published["MultiESC (Cheng et al. 2022)"]["B-2"] == "9.18"
+    assert published["SAGE (2026)"]["D-2"] == "39.9"
+    assert published["PAL (Cheng et al. 2023, Table 3)"]["Cos-Sim (SimCSE)"] == "0.244"
     for system, perplexity in (
         ("PAL (Cheng et al. 2023, Table 3)", "15.92"),
         ("PAL's code, run again by others", "14.6-15.6"),
@@ -162,7 +169,7 @@ def test_costs_are_those_that_the_evaluation_recorded(
     (folders[-1] / "evaluation.json").write_text(json.dumps(older))
     output = tmp_path / page
     assert main([*map(str, folders), "--output", str(output)]) == 0
-    text = re.sub(r"</t[hd]>|<t[hd][^>]*>|</?tr>", "|", output.read_text())
+    text = re.sub(r"</t[hd]>|<t[hd][^>]*>|</?tr>", "|", output.read_text().replace("\\", ""))
     rows = [[cell.strip() for cell in re.split(r"[|]+", line)] for line in text.splitlines()]
     for row in (
         ["two stages", "1 of 2: daily_dialog", "50", "10", "60", "2.912"],
@@ -194,6 +201,7 @@ def test_samples_are_what_was_said_in_the_same_places(folders: list[Path], tmp_p
     for folder in folders:
         said = {p.turn: p.response for p in read_predictions(folder / "predictions.1.jsonl")}
         for conversation, utterance in turns:
+            assert said[int(conversation), int(utterance)].strip()  # else it is in any page
             assert said[int(conversation), int(utterance)] in page
 
 
@@ -267,14 +275,15 @@ def test_markdown_has_the_same_table_and_its_picture_beside_it(
     assert main([*map(str, folders), "--output", str(output)]) == 0
     assert (tmp_path / "report-accuracy.svg").read_text().startswith("<svg")
     page = output.read_text()
-    assert "(report-accuracy.svg)" in page
+    assert "(<report-accuracy.svg>)" in page
     table = [line for line in page.splitlines() if line.startswith("|")]
-    widths = [len(COLUMNS)] * (2 + len(folders))
+    widths = [len(COLUMNS) + 1] * (2 + len(folders))  # one encoder
     widths += [len(FURTHER_COLUMNS)] * (2 + len(folders))
     widths += [len(PUBLISHED_COLUMNS)] * (2 + len(PUBLISHED))
-    widths += [7] * (2 + len(folders))  # accuracy at each rank
-    assert [line.count("|") - 2 for line in table[: len(widths)]] == widths
-    assert table[2].startswith("| with <persona> |")
+    widths += [8] * (2 + len(folders))  # accuracy at each rank
+    bars = re.compile(r"(?<!\\)\|")
+    assert [len(bars.findall(line)) - 2 for line in table[: len(widths)]] == widths
+    assert table[2].startswith(r"| with \<persona\> |")
     assert len([line for line in table if line.split("|")[1].strip() in PUBLISHED]) == len(
         PUBLISHED
     )
@@ -287,9 +296,119 @@ def test_what_is_no_finished_evaluation_is_named(
     output = str(tmp_path / "report.html")
     assert main([str(tmp_path), "--output", output]) == 2
     assert "Name a folder that training.evaluate wrote" in capsys.readouterr().err
+    for text in ("{}", "[]", "{", json.dumps({"evaluation": {"seeds": []}})):
+        (tmp_path / "evaluation.json").write_text(text)
+        assert main([str(tmp_path), "--output", output]) == 2
+        assert "evaluation.json: " in capsys.readouterr().err
+    (tmp_path / "evaluation.json").unlink()
     (tmp_path / "evaluation_run.json").write_text((folders[0] / "evaluation_run.json").read_text())
     assert main([str(tmp_path), "--output", output]) == 2
     assert "Run training.evaluate again; it goes on where it was" in capsys.readouterr().err
+
+
+def test_folders_of_one_name_are_told_apart(folders: list[Path], tmp_path: Path) -> None:
+    for place, folder in zip(("ours", "theirs"), folders, strict=True):
+        shutil.copytree(folder, tmp_path / place / "pal")
+    output = tmp_path / "report.html"
+    named = [str(tmp_path / place / "pal") for place in ("ours", "theirs")]
+    assert main([*named, "--output", str(output)]) == 0
+    assert list(Cells(output.read_text()).tables["figures"]) == ["ours/pal", "theirs/pal"]
+
+
+def test_a_folder_that_is_named_twice_is_refused(
+    folders: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = [str(folders[0]), f"{folders[0]}/."]
+    assert main([*twice, "--output", str(tmp_path / "report.html")]) == 2
+    assert "is named twice" in capsys.readouterr().err
+
+
+def test_other_texts_in_the_same_places_are_refused(
+    recorded: Any, folders: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = recorded("other")
+    file = other / "predictions.1.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    lines[0]["reference"] = "Something else."
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    output = ["--output", str(tmp_path / "report.html")]
+    assert main([str(folders[0]), str(other), *output]) == 2
+    assert "of the human supporter in 1 turns" in capsys.readouterr().err
+    file.write_text(json.dumps(lines[0] | {"conversation": 99}) + "\n")
+    assert main([str(folders[0]), str(other), *output]) == 2
+    assert "have no turn in common" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+def test_evaluations_of_other_turns_are_said_to_be(
+    recorded: Any, folders: list[Path], tmp_path: Path, page: str
+) -> None:
+    fewer, output = recorded("fewer"), tmp_path / page
+    file = fewer / "predictions.1.jsonl"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[1:]))
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    assert "evaluated on the same turns" not in output.read_text()
+    assert main([str(folders[0]), str(fewer), "--output", str(output)]) == 0
+    assert "Not all of these were evaluated on the same turns" in output.read_text()
+
+
+@pytest.mark.parametrize("page", ["report.html", "report.md"])
+@pytest.mark.parametrize("order", [1, -1], ids=["with first", "without first"])
+def test_each_sample_says_who_the_seeker_is_and_what_a_model_saw(
+    folders: list[Path], tmp_path: Path, page: str, order: int
+) -> None:
+    output = tmp_path / page
+    named = [str(folder) for folder in folders[::order]]
+    assert main([*named, "--output", str(output), "--samples", "1000"]) == 0
+    text = output.read_text()
+    known = [p for p in read_predictions(folders[0] / "predictions.1.jsonl") if p.seeker_persona]
+    assert known
+    said = r"utterance \d+; the seeker: |^The seeker: "
+    assert len(re.findall(said, text, re.MULTILINE)) == len(known)
+    assert text.count("saw of the seeker: nothing") == len(known)
+
+
+def test_what_was_evaluated_is_said_in_full(
+    recorded: Any, tmp_path: Path, folders: list[Path]
+) -> None:
+    evaluation = json.loads((folders[1] / "evaluation.json").read_text())["evaluation"]
+    names = [strategy.value for strategy in Strategy]
+    rising = {name: place for place, name in enumerate(names)}
+    alphas = {"zero": dict.fromkeys(names, 0), "own": None, "rising": rising}
+    made = [
+        recorded(name, evaluation=evaluation | {"alphas": of, "consecutive": name == "own"})
+        for name, of in alphas.items()
+    ]
+    output = tmp_path / "report.html"
+    assert main([*map(str, made), "--output", str(output)]) == 0
+    page = html.unescape(output.read_text())
+    lines = {name: re.search(rf"<br>{name}: (.*)", page) for name in alphas}
+    said = {name: line.group(1) if line else "" for name, line in lines.items()}
+    assert "; alpha 0; drawn as in the paper." in said["zero"]
+    assert "; those right after a supporter's too; " in said["own"]
+    assert "the checkpoint's alphas" in said["own"]
+    assert f"alphas {names[0]} 0, {names[1]} 1" in said["rising"]
+    for line in said.values():
+        assert "all conversations of pal/test" in line
+        assert "the extractor rules" in line
+
+
+def test_what_an_evaluation_cost_is_shown(folders: list[Path], tmp_path: Path) -> None:
+    output = tmp_path / "report.html"
+    assert main([*map(str, folders), "--output", str(output)]) == 0
+    times = Cells(output.read_text()).tables["times"]
+    result = json.loads((folders[0] / "evaluation.json").read_text())
+    assert times[folders[0].name]["responses"] == str(2 * result["n"])
+    assert float(times[folders[0].name]["responses a second"]) > 0
+    assert times["without"]["seconds of perplexity"] == "unknown"
+
+
+@pytest.mark.parametrize("name", ["report.txt", "report"])
+def test_a_page_of_another_kind_is_named(
+    folders: list[Path], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(folders[0]), "--output", str(tmp_path / name)]) == 2
+    assert "it must end in .html or .md" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -299,7 +418,8 @@ def findings(esconv: Path, rated_esconv: Path, base: Path, tmp_path: Path) -> li
     of_ratings = ("--esconv", str(rated_esconv), "--extractor", "rules")
     assert relate_ratings(["--output", str(ratings), *of_ratings]) == 0
     search = ("--output", str(alphas), "--trials", "1", "--conversations", "1")
-    assert search_alphas([str(base), "--esconv", str(esconv), *search]) == 0
+    common = ("--esconv", str(esconv), "--extractor", "rules")
+    assert search_alphas([str(base), *common, *search]) == 0
     return ["--ratings", str(ratings), "--alphas", str(alphas)]
 
 
@@ -337,7 +457,7 @@ def test_a_browser_shows_all_of_it_without_asking_for_more(
     assert models.all_inner_texts() == [f.name for f in folders]
     # Who cannot see it is told what each picture and each table is, and what a cell is of.
     tables = page.locator("table")
-    assert tables.count() == 8
+    assert tables.count() == 11
     for table in tables.all():
         assert table.locator("caption").inner_text().strip()
         assert table.locator("th:not([scope])").count() == 0
@@ -365,7 +485,7 @@ def test_findings_are_beside_a_report_in_markdown(
     output = tmp_path / "made" / "report.md"
     assert main([*map(str, folders), "--output", str(output), *findings]) == 0
     page = output.read_text()
-    pictures = re.findall(r"\]\((.*?\.svg)\)", page)
+    pictures = re.findall(r"\]\(<(.*?\.svg)>\)", page)
     assert len(pictures) == 4
     assert all((output.parent / name).read_text().startswith("<svg") for name in pictures)
     assert "| empathy | +" in page

@@ -11,14 +11,14 @@ from optuna import Study
 
 from pal_model import DEFAULT_ALPHAS, Strategy
 from training import search_alphas
-from training.evaluate import read_alphas
+from training.evaluate import EvaluationError, read_alphas
 from training.predictions import Prediction
 from training.search_alphas import ALPHAS_FILE, FRONT_FILE, PICTURE_FILE, TRIALS_FILE, main
 
 
 def search(esconv: Path, base: Path, output: Path, *options: str) -> dict[str, Any]:
-    arguments = [str(base), "--output", str(output), "--esconv", str(esconv), *options]
-    assert main(arguments) == 0
+    common = ["--output", str(output), "--esconv", str(esconv), "--extractor", "rules"]
+    assert main([str(base), *common, *options]) == 0
     record: dict[str, Any] = json.loads((output / FRONT_FILE).read_text())
     return record
 
@@ -35,7 +35,7 @@ def test_the_real_search_begins_with_table_2_and_goes_on_where_it_was(
     assert search(esconv, base, tmp_path, "--trials", "2", "--conversations", "1") == more
     assert (first["trials"], more["trials"]) == (1, 2)
     assert "<svg" in (tmp_path / PICTURE_FILE).read_text()
-    assert read_alphas(str(tmp_path / ALPHAS_FILE)) == more["chosen"]["alphas"]
+    assert read_alphas(tmp_path / ALPHAS_FILE) == more["chosen"]["alphas"]
 
 
 def test_a_search_says_what_it_is_of(esconv: Path, base: Path, tmp_path: Path) -> None:
@@ -114,9 +114,11 @@ def test_another_search_does_not_go_on_with_this_one(
 ) -> None:
     monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
     begun = search(esconv, base, tmp_path, "--trials", "1")
-    arguments = [str(base), "--output", str(tmp_path), "--esconv", str(esconv), "--trials", "2"]
-    assert main([*arguments, *other]) == 2
-    assert "was begun with search" in capsys.readouterr().err
+    common = ["--output", str(tmp_path), "--esconv", str(esconv), "--extractor", "rules"]
+    assert main([str(base), *common, "--trials", "2", *other]) == 2
+    error = capsys.readouterr().err
+    assert "was begun with search" in error
+    assert error.count("':") == 2  # what differs, of both, and nothing else
     assert json.loads((tmp_path / FRONT_FILE).read_text()) == begun
 
 
@@ -165,10 +167,12 @@ def prediction(response: str, reference: str) -> Prediction:
 
 def test_alphas_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     file = tmp_path / "alphas.json"
-    for content in ('{"Question": 1.0}', '{"Quest": 1.0}', "[]", "{"):
+    unknown = dict.fromkeys((strategy.value for strategy in Strategy), None)
+    contents = ('{"Question": 1.0}', '{"Quest": 1.0}', "[]", "{", "null", "3", json.dumps(unknown))
+    for content in contents:
         file.write_text(content)
-        with pytest.raises(search_alphas.argparse.ArgumentTypeError, match=r"alphas\.json cannot"):
-            read_alphas(str(file))
+        with pytest.raises(EvaluationError, match=r"alphas\.json cannot be used"):
+            read_alphas(file)
 
 
 @pytest.mark.parametrize("option", ["--trials", "--conversations"])

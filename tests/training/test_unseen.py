@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from pal_model.configuration import PalConfig
 from training import evaluate, score, search_alphas
+from training.manifest import SEARCH_MANIFEST
 from training.provenance import file_hash
 from training.run_config import RunConfig
-from training.unseen import OverlapError, require_unseen
+from training.unseen import OverlapError, require_not_searched, require_unseen
 
 SPLITS = "splits_seed13.json"
 
@@ -88,6 +90,56 @@ def test_those_that_are_seen_are_named(copied: Path, tmp_path: Path) -> None:
     with pytest.raises(OverlapError, match=r"such as \[7, 9\]\. Measure it on the test part"):
         require_unseen(model, "pal", "test", copied)
     require_unseen(model, "other", "test", copied)
+
+
+def test_a_model_is_not_tested_on_what_it_was_chosen_by(copied: Path, tmp_path: Path) -> None:
+    """Another split's validation part; that of the model itself is there to be looked at."""
+    split_file = copied.with_name(SPLITS)
+    splits = json.loads(split_file.read_text())
+    splits["other"] = {"train": [0, 2], "valid": [15, 7], "test": [9]}
+    split_file.write_text(json.dumps(splits))
+    model = write_trained(tmp_path / "model", data={"split": "other"})
+    with pytest.raises(OverlapError, match=r"chosen by its loss on 1 of .* such as \[7\]"):
+        require_unseen(model, "pal", "test", copied)
+    require_unseen(model, "other", "valid", copied)
+    require_unseen(model, "other", "test", copied)
+
+
+def test_alphas_are_not_tested_on_what_they_were_chosen_by(
+    copied: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    split_file = copied.with_name(SPLITS)
+    splits = json.loads(split_file.read_text())
+    splits["other"] = {"train": [0], "valid": [15, 7, 9], "test": [13]}
+    split_file.write_text(json.dumps(splits))
+    searched = tmp_path / "searched"
+    search = ["--split", "other", "--conversations", "2", "--trials", "1", "--extractor", "rules"]
+    where = ["--esconv", str(copied)]
+    assert search_alphas.main([str(base), "--output", str(searched), *where, *search]) == 0
+    alphas = ["--alphas", str(searched / "alphas.json"), "--output", str(tmp_path / "out")]
+    capsys.readouterr()
+    assert evaluate.main([str(base), *where, *alphas]) == 2
+    error = capsys.readouterr().err
+    assert "were chosen on 1 of the conversations in pal/test" in error
+    assert "such as [7]" in error
+    require_not_searched(searched / "alphas.json", "other", "test", copied)
+    require_not_searched(searched / "alphas.json", "other", "valid", copied)
+    (searched / SEARCH_MANIFEST).write_text("{")
+    assert evaluate.main([str(base), *where, *alphas]) == 2
+    assert "search_run.json cannot be read" in capsys.readouterr().err
+    (searched / SEARCH_MANIFEST).unlink()  # typed by hand
+    require_not_searched(searched / "alphas.json", "pal", "test", copied)
+
+
+def test_of_trained_weights_without_a_word_on_how_it_is_said(
+    copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    PalConfig(zero_shot=False).save(tmp_path)
+    require_unseen(str(tmp_path), "pal", "test", copied)
+    assert "whether it learnt from what it is measured on cannot be told" in capsys.readouterr().err
+    PalConfig().save(tmp_path)
+    require_unseen(str(tmp_path), "pal", "test", copied)
+    assert capsys.readouterr().err == ""
 
 
 def test_what_an_earlier_stage_learnt_counts(copied: Path, tmp_path: Path) -> None:

@@ -160,6 +160,9 @@ def read_split(path: Path, scheme: str, part: str) -> list[int]:
         raise CorpusError(f"{path} has no split {scheme}/{part}; it has: {known}.") from None
     if not isinstance(indices, list) or not all(type(index) is int for index in indices):
         raise CorpusError(f"The split {scheme}/{part} of {path} is not a list of whole numbers.")
+    if len(set(indices)) < len(indices):
+        twice = next(index for index in indices if indices.count(index) > 1)
+        raise CorpusError(f"{path}: conversation {twice} is in {scheme}/{part} twice. Delete one.")
     return indices
 
 
