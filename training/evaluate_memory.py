@@ -39,6 +39,8 @@ _LISTED = re.compile(r"(?:\d+\.|-) (.+)")
 class ExtractedMemory:
     """Sentences of an extractor, accumulated."""
 
+    speaks = False
+
     def __init__(self, extractor: PersonaExtractor) -> None:
         """Know nothing yet."""
         self._extractor = extractor
@@ -62,6 +64,8 @@ class ExtractedMemory:
 
 class ServedMemory:
     """A running bot's."""
+
+    speaks = True
 
     def __init__(self, webhook: Webhook) -> None:
         """Be somebody whom the bot has never met."""
@@ -109,9 +113,11 @@ async def examine_bot(cases: Sequence[Case], url: str) -> list[Outcome]:
         await webhook.check()
         for case in tqdm(cases, file=sys.stderr):
             memory = ServedMemory(webhook)
-            await memory.say(_REMEMBER)
-            outcomes.append(await examine(case, memory))
-            await memory.leave()
+            try:
+                await memory.say(_REMEMBER)
+                outcomes.append(await examine(case, memory))
+            finally:
+                await memory.leave()
     return outcomes
 
 

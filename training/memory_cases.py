@@ -31,7 +31,13 @@ class MemoryCaseError(PalError):
 
 
 class Memory(Protocol):
-    """Whose memory is examined: one seeker's, of one bot."""
+    """Whose memory is examined: one seeker's, of one bot.
+
+    Attributes:
+        speaks: its answers are a bot's own, so that "unsaid" can be checked.
+    """
+
+    speaks: bool
 
     async def begin_session(self) -> None:
         """Begin another session of the same seeker."""
@@ -166,7 +172,9 @@ def _step(step: Any) -> Step:
 
 
 async def examine(case: Case, memory: Memory) -> Outcome:
-    """Play a script to a memory that knows nothing yet."""
+    """Play a script to a memory that knows nothing yet; of one that does not speak, "unsaid" is no
+    check.
+    """
     answers: list[str] = []
     checks: list[tuple[Check, bool]] = []
     for step in case.script:
@@ -175,7 +183,7 @@ async def examine(case: Case, memory: Memory) -> Outcome:
         elif isinstance(step, BeginSession):
             await memory.begin_session()
             answers = []
-        else:
+        elif step.rule != "unsaid" or memory.speaks:
             checks.append((step, step.holds(await memory.known(), answers)))
     return Outcome(case, tuple(checks), tuple(await memory.known()))
 

@@ -203,8 +203,9 @@ def preferences(
 
     A Bradley-Terry model, each turn a comparison in which the predicted label won over the gold
     one, solved by Newman's iteration, p_i = sum_j w_ij p_j / (p_i + p_j) / sum_j w_ji / (p_i + p_j)
-    with w_ij the turns of gold label j that were given i. Of few turns, labels that only ever lose
-    tend to 0.
+    with w_ij the turns of gold label j that were given i, for 1000 steps at most. Of few turns,
+    labels that only ever lose tend to 0, and one that only ever wins, whose strength has no bound,
+    keeps the one it begins with.
     """
     wins = Counter(pair for pair in zip(predicted, gold, strict=True) if pair[0] != pair[1])
     strength = dict.fromkeys(labels, 1.0)

@@ -59,7 +59,11 @@ _SAYINGS = (
 
 
 class Acted:
-    """The memory of a seeker who talks to the actions, and agreed to be remembered."""
+    """The memory of a seeker who talks to the actions, and agreed to be remembered; what answers
+    is no model.
+    """
+
+    speaks = False
 
     def __init__(self, seeker: Seeker) -> None:
         self._seeker = seeker

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from training import evaluate_memory
 from training.evaluate_memory import main
 from training.memory_cases import KINDS, BeginSession, Check, MemoryCaseError, Say, read_cases
+from training.webhook import WebhookError
 
 CASES = """
 - name: a job
@@ -148,7 +150,24 @@ def test_an_extractors_sentences_accumulate_until_forgotten(
     cases: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--extractor", "rules", "--cases", str(cases)]) == 0
-    assert rows_of(capsys.readouterr().out)["all"][0] == "2 of 2"
+    rows = rows_of(capsys.readouterr().out)
+    assert rows["all"][0] == "2 of 2"
+    assert rows["extraction"][2] == "3 of 3 |"  # it says nothing, so that nothing can be unsaid
+
+
+def test_who_was_remembered_is_forgotten_when_the_bot_fails(
+    bot: Bot, cases: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def failing(case: Any, memory: Any) -> Any:
+        await memory.say("I am a nurse.")
+        assert any(bot.facts.values())
+        raise WebhookError("The bot did not answer.")
+
+    monkeypatch.setattr(evaluate_memory, "examine", failing)
+    assert main(["--url", bot.url, "--cases", str(cases)]) == 2
+    assert "error: The bot did not answer." in capsys.readouterr().err
+    assert len(bot.facts) == 1
+    assert not any(bot.facts.values())
 
 
 @pytest.mark.parametrize(
