@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
-from training.evaluation import Run, measure, summarise
+from training.evaluation import measure, summarise
 from training.evaluation_folder import (
     MANIFEST_FILE,
     PERPLEXITY_FILE,
@@ -35,10 +35,9 @@ from training.evaluation_folder import (
     TIMES_FILE,
     predictions_file,
 )
-from training.manifest import begin, write_json
-from training.predicting import Conversations, personas_by_turn, predict
+from training.manifest import OtherRunError, begin, require_same, write_json
+from training.predicting import personas_by_turn, predict
 from training.predictions import (
-    Prediction,
     PredictionError,
     Turn,
     as_line,
@@ -58,8 +57,8 @@ _CACHE_BYTES_A_CONVERSATION = 64_000_000
 
 PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perplexity")
 
-_COUNTED_ANEW = ("seeds", "encoder", "perplexity")
-"""Of an evaluation, what changes no prediction that is there."""
+_MAY_CHANGE = ("seeds", "encoder", "perplexity")
+"""Of an evaluation: no prediction that is there depends on it."""
 
 
 class EvaluationError(PalError):
@@ -144,47 +143,47 @@ def evaluate(
         raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
     require_unseen(evaluation.model, evaluation.split, evaluation.part, esconv)
     config = config_of(evaluation.model, extractor=evaluation.extractor)
-    kept = output / PERPLEXITY_FILE
-    scorer = None
-    if evaluation.perplexity and not kept.exists():
-        scorer = Scorer(evaluation.model, extractor=evaluation.extractor)  # before the slow part
     encoder = None if evaluation.encoder is None else SentenceEncoder(evaluation.encoder)
     turns = _read_turns(evaluation, config, esconv)
     require_others(turns.parts[evaluation.part], evaluation.persona)
-    manifest = _begin(evaluation, turns, output)
-    if scorer is not None:
-        _keep_perplexity(scorer, evaluation, turns, kept)
-        del scorer  # what responds needs the room
+    facts = _facts(evaluation, turns)
+    _require_begun(output, facts)
     seekers = _seeker_personas(evaluation, config, turns, esconv)
-    runs = predicted(evaluation, turns, output, seekers, batch_size, encoder)
+    done = {seed: _done(predictions_file(output, seed), seekers) for seed in evaluation.seeds}
+    generator = None
+    if any(len(of_one) < len(seekers) for of_one in done.values()):  # what cannot load is not begun
+        generator = PalGenerator.load(
+            evaluation.model, cache_bytes=batch_size * _CACHE_BYTES_A_CONVERSATION
+        )
+    manifest = begin(output / MANIFEST_FILE, facts, keep_environments=True)
+    if generator is not None:
+        _respond(evaluation, generator, turns, output, seekers, done, batch_size)
+        del generator  # perplexity needs the room
+    files = [predictions_file(output, seed) for seed in evaluation.seeds]
+    runs = [measure(read_predictions(file), encoder) for file in files]
     result = {
         **manifest,
         "evaluation": asdict(evaluation),
         "training": training_costs(evaluation.model),
         "times": read_times(output / TIMES_FILE),
         "n": len(runs[0].predictions),
-        **_perplexity(kept if evaluation.perplexity else None),
+        **(_perplexity(evaluation, turns, output) if evaluation.perplexity else {"perplexity": {}}),
         "metrics": summarise(runs),
     }
     write_json(output / RESULT_FILE, result)
     return result
 
 
-def _keep_perplexity(
-    scorer: Scorer, evaluation: Evaluation, turns: EsconvTurns, file: Path
-) -> None:
-    """Count perplexity of the human responses, and write it with its time."""
-    begun = time.monotonic()
-    score = scorer.score(turns.parts[evaluation.part], evaluation.persona, 1)
-    write_json(file, {**asdict(score), "seconds": round(time.monotonic() - begun, 1)})
-
-
-def _perplexity(file: Path | None) -> dict[str, Any]:
-    """Return `PERPLEXITIES`, the 95 % interval of the first, and what they cost; nothing without a
-    file.
+def _perplexity(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str, Any]:
+    """Return `PERPLEXITIES` of the human responses, the 95 % interval of the first, and the seconds
+    that they took; count them where `output` has none yet.
     """
-    if file is None:
-        return {"perplexity": {}}
+    file = output / PERPLEXITY_FILE
+    if not file.exists():
+        scorer = Scorer(evaluation.model, extractor=evaluation.extractor)
+        begun = time.monotonic()
+        found = asdict(scorer.score(turns.parts[evaluation.part], evaluation.persona, 1))
+        write_json(file, {**found, "seconds": round(time.monotonic() - begun, 3)})
     score = json.loads(file.read_text(encoding="utf-8"))
     return {
         "perplexity": {name: score[name] for name in PERPLEXITIES},
@@ -193,42 +192,43 @@ def _perplexity(file: Path | None) -> dict[str, Any]:
     }
 
 
-def predicted(
+def _respond(
     evaluation: Evaluation,
+    generator: PalGenerator,
     turns: EsconvTurns,
     output: Path,
     seeker_personas: Mapping[Turn, Persona],
+    done: Mapping[int, Set[Turn]],
     batch_size: int,
-    encoder: SentenceEncoder | None,
-) -> list[Run]:
-    """Make the predictions of each seed that are missing; return all with what is counted.
-
-    Raises:
-        PredictionError: there are predictions of turns that are not among those of the evaluation.
-    """
+) -> None:
+    """Make the predictions of each seed that are not done, and write them batch by batch."""
     part = evaluation.part
     given = Scorer.with_personas(turns.parts[part], evaluation.persona)
-    conversations = dict(zip(turns.indices[part], given, strict=True))
-    files = {seed: predictions_file(output, seed) for seed in evaluation.seeds}
-    done = {seed: _done(file, seeker_personas.keys()) for seed, file in files.items()}
-    total = len(files) * len(seeker_personas)
-    count = sum(map(len, done.values()))
-    if count < total:
-        with (
-            tqdm(initial=count, total=total, desc="responses", file=sys.stderr) as progress,
-            _timed(output / TIMES_FILE) as times,
-        ):
-            for seed, batch in _missing(
-                evaluation, conversations, seeker_personas, batch_size, done
-            ):
-                with files[seed].open("a", encoding="utf-8") as sink:
-                    sink.writelines(map(as_line, batch))
-                progress.update(len(batch))
-                times["responses"] += len(batch)
-    return [measure(read_predictions(file), encoder) for file in files.values()]
+    batches = predict(
+        generator,
+        dict(zip(turns.indices[part], given, strict=True)),
+        seeker_personas,
+        evaluation.options,
+        seeds=evaluation.seeds,
+        use_gold_strategy=evaluation.strategy == "gold",
+        batch_size=batch_size,
+        done=done,
+    )
+    progress = tqdm(
+        initial=sum(map(len, done.values())),
+        total=len(evaluation.seeds) * len(seeker_personas),
+        desc="responses",
+        file=sys.stderr,
+    )
+    with progress, _timed(output / TIMES_FILE) as times:
+        for seed, batch in batches:
+            with predictions_file(output, seed).open("a", encoding="utf-8") as sink:
+                sink.writelines(map(as_line, batch))
+            progress.update(len(batch))
+            times["responses"] += len(batch)
 
 
-def _done(file: Path, turns: Set[Turn]) -> set[Turn]:
+def _done(file: Path, turns: Container[Turn]) -> set[Turn]:
     """Return the turns in a file of predictions that may have been cut off.
 
     Raises:
@@ -238,7 +238,7 @@ def _done(file: Path, turns: Set[Turn]) -> set[Turn]:
         return set()
     drop_cut_line(file)
     done = {prediction.turn for prediction in read_predictions(file)}
-    if strange := sorted(done - turns):
+    if strange := sorted(turn for turn in done if turn not in turns):
         raise PredictionError(
             f"{file} has {len(strange)} turns, such as {strange[:3]}, that are not among those of "
             "this evaluation. Delete their lines and run training.evaluate again; it makes what is "
@@ -249,49 +249,29 @@ def _done(file: Path, turns: Set[Turn]) -> set[Turn]:
 
 @contextmanager
 def _timed(file: Path) -> Iterator[dict[str, float]]:
-    """Give a record to count in; with the seconds since then it becomes a line of `file`, whatever
-    happens.
+    """Give a record to count responses in; with the seconds since then it becomes a line of `file`,
+    whatever happens, unless there is none.
     """
     begun = time.monotonic()
     record: dict[str, float] = {"responses": 0}
     try:
         yield record
     finally:
-        record["seconds"] = round(time.monotonic() - begun, 1)
-        with file.open("a", encoding="utf-8") as sink:
-            sink.write(json.dumps(record) + "\n")
+        if record["responses"]:
+            record["seconds"] = round(time.monotonic() - begun, 3)
+            drop_cut_line(file)
+            with file.open("a", encoding="utf-8") as sink:
+                sink.write(json.dumps(record) + "\n")
 
 
 def read_times(file: Path) -> list[dict[str, float]]:
-    """Return how many responses were made in how many seconds, loading included, each time that the
-    evaluation went on.
+    """Return how many responses were made in how many seconds, each time that the evaluation went
+    on. What was made by a process that was killed has no time.
     """
     if not file.exists():
         return []
+    drop_cut_line(file)
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-
-
-def _missing(
-    evaluation: Evaluation,
-    conversations: Conversations,
-    seeker_personas: Mapping[Turn, Persona],
-    batch_size: int,
-    done: Mapping[int, set[Turn]],
-) -> Iterator[tuple[int, list[Prediction]]]:
-    """Make what is missing."""
-    generator = PalGenerator.load(
-        evaluation.model, cache_bytes=batch_size * _CACHE_BYTES_A_CONVERSATION
-    )
-    yield from predict(
-        generator,
-        conversations,
-        seeker_personas,
-        evaluation.options,
-        seeds=evaluation.seeds,
-        use_gold_strategy=evaluation.strategy == "gold",
-        batch_size=batch_size,
-        done=done,
-    )
 
 
 def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> EsconvTurns:
@@ -317,18 +297,33 @@ def _seeker_personas(
     return personas_by_turn(dict(zip(turns.indices[part], turns.parts[part], strict=True)))
 
 
-def _begin(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str, Any]:
-    """Write what is evaluated, or make sure that what was begun there is the same. More seeds,
-    perplexity or another encoder may be asked for later.
-    """
-    facts = {
-        "evaluation": {k: v for k, v in asdict(evaluation).items() if k not in _COUNTED_ANEW},
+def _facts(evaluation: Evaluation, turns: EsconvTurns) -> dict[str, Any]:
+    """Return what is evaluated, without what may be asked for later."""
+    return {
+        "evaluation": {k: v for k, v in asdict(evaluation).items() if k not in _MAY_CHANGE},
         "data": turns.hashes,
         "model": folder_hashes(Path(find_model(evaluation.model))),
         "extractor": folder_hashes(find_extractor(evaluation.extractor)),
         "environment": environment(),
     }
-    return begin(output / MANIFEST_FILE, facts, keep_environments=True)
+
+
+def _require_begun(output: Path, facts: Mapping[str, Any]) -> None:
+    """Make sure that what is in `output`, if anything, is of this evaluation.
+
+    Raises:
+        OtherRunError: it is of another, or nobody can tell.
+    """
+    manifest = output / MANIFEST_FILE
+    if manifest.exists():
+        require_same(manifest, facts)
+        return
+    found = [*output.glob("predictions.*.jsonl"), *output.glob(PERPLEXITY_FILE)]
+    if found:
+        raise OtherRunError(
+            f"{found[0]} is there without {MANIFEST_FILE}: of which evaluation cannot be told. "
+            "Name another folder."
+        )
 
 
 def read_alphas(file: Path) -> dict[str, float]:
@@ -338,8 +333,10 @@ def read_alphas(file: Path) -> dict[str, float]:
         EvaluationError: it has not a number, 0 or more, for each strategy.
     """
     try:
-        alphas: dict[str, float] = dict(json.loads(file.read_text(encoding="utf-8")))
-        Evaluation("", alphas=alphas).options  # noqa: B018  (checks them)
+        alphas: Any = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(alphas, dict):
+            raise TypeError(f"it is a {type(alphas).__name__}.")
+        Evaluation("", alphas=alphas)  # checks them
     except (OSError, ValueError, TypeError, PalError) as error:
         raise EvaluationError(
             f"{file} cannot be used: {error} It must hold a number, 0 or more, for each strategy."
@@ -350,7 +347,7 @@ def read_alphas(file: Path) -> dict[str, float]:
 def _alpha_of_all(text: str) -> dict[str, float]:
     try:
         alphas = dict.fromkeys((strategy.value for strategy in Strategy), float(text))
-        Evaluation("", alphas=alphas).options  # noqa: B018  (checks them)
+        Evaluation("", alphas=alphas)  # checks it
     except (ValueError, PalError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is given; it must be a number, 0 or more"

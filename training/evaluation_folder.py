@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from training.predictions import PredictionError
 
@@ -40,6 +40,14 @@ class _Result(BaseModel):
     perplexity: dict[str, float]
     metrics: dict[str, _Figure]
     environment: dict[str, Any]
+    times: list[dict[str, float]] = []
+
+    @field_validator("metrics")
+    @classmethod
+    def _has_accuracy(cls, metrics: dict[str, _Figure]) -> dict[str, _Figure]:
+        if "ACC" not in metrics:
+            raise ValueError("there is no ACC")
+        return metrics
 
 
 def predictions_file(output: Path, seed: int) -> Path:

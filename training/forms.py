@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from pal_model.checkpoint import is_encoder_decoder
 from pal_model.configuration import PalConfig
 from pal_model.embedded import find_model
 from pal_model.encoding import Encoder
 from pal_model.modeling_blenderbot_small import PalForConditionalGeneration
-from pal_model.modeling_llama import PalLlamaForConditionalGeneration
+from pal_model.modeling_llama import PalLlamaConfig, PalLlamaForConditionalGeneration
 from pal_model.seq2seq_encoding import Seq2SeqEncoder, add_strategy_tokens
 from training.examples import (
     SupporterTurn,
@@ -151,7 +151,10 @@ class FusedForm(_TurnByTurn):
         """Load the backbone, add a LoRA and a fusion with closed gates."""
         self._config = config
         self._encoder = Encoder(AutoTokenizer.from_pretrained(folder), serving_config(config))
-        backbone = PalLlamaForConditionalGeneration.from_backbone(folder, dtype=torch.float32)
+        is_fused = AutoConfig.from_pretrained(folder).model_type == PalLlamaConfig.model_type
+        pal = PalLlamaForConditionalGeneration
+        load = pal.from_pretrained if is_fused else pal.from_backbone
+        backbone = load(folder, dtype=torch.float32)
         self.model = with_lora(
             backbone, config.lora, whole=("fusion",), start_from=config.start_from
         )

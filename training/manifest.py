@@ -39,6 +39,24 @@ def begin(
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, manifest)
         return manifest
+    begun = require_same(file, facts)
+    if keep_environments:
+        begun.setdefault("resumed", []).append(manifest["environment"])
+        write_json(file, begun)
+    return begun
+
+
+def require_same(file: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest of what was begun.
+
+    Args:
+        file: of the manifest.
+        facts: as `begin` takes them.
+
+    Raises:
+        OtherRunError: what was begun differs, or cannot be read.
+    """
+    manifest: dict[str, Any] = json.loads(json.dumps(facts))
     begun = read_manifest(file)
     for name, value in manifest.items():
         if name != "environment" and begun.get(name) != value:
@@ -48,9 +66,6 @@ def begin(
                 "folder, or go on with what was begun."
             )
     _require_same_device(file, begun.get("environment", {}), manifest.get("environment", {}))
-    if keep_environments:
-        begun.setdefault("resumed", []).append(manifest["environment"])
-        write_json(file, begun)
     return begun
 
 

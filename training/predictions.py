@@ -75,7 +75,11 @@ def as_line(prediction: Prediction) -> str:
 
 
 def drop_cut_line(path: Path) -> None:
-    """Take away what stands behind the last whole line: writing it was interrupted."""
+    """Take away what stands behind the last whole line, if there is a file: writing it was
+    interrupted.
+    """
+    if not path.exists():
+        return
     whole, newline, cut = path.read_bytes().rpartition(b"\n")
     if cut:
         path.write_bytes(whole + newline)

@@ -51,9 +51,11 @@ def read_evaluated(folders: Sequence[Path]) -> list[Evaluated]:
     """Read evaluations, named by their folders; those of one name by the folders above them, too.
 
     Raises:
-        PredictionError: there is none in a folder, or it is not finished, a folder is named twice,
-            or the evaluations are of different texts in the same places, or of no common place.
+        PredictionError: none is named, one is named twice, is not there or not finished, or they
+            are of different texts in the same places, or of no common place.
     """
+    if not folders:
+        raise PredictionError("No evaluation was named. Name folders of training.evaluate.")
     paths = [folder.resolve() for folder in folders]
     if len(set(paths)) < len(paths):
         twice = next(path for path in paths if paths.count(path) > 1)
@@ -71,9 +73,9 @@ def read_evaluated(folders: Sequence[Path]) -> list[Evaluated]:
 
 
 def _require_same_places(evaluated: Sequence[Evaluated]) -> None:
-    first, *others = evaluated
+    first = evaluated[0]
     places = {p.turn: (p.reference, p.gold_strategy) for p in first.predictions}
-    for one in others:
+    for one in evaluated[1:]:
         common = [p for p in one.predictions if p.turn in places]
         if not common:
             raise PredictionError(
@@ -211,11 +213,8 @@ def write_report(
         conversations: that the models responded in; None to show nothing of them.
 
     Raises:
-        PredictionError: there is nothing to report on.
-        ValueError: the name ends in neither.
+        ValueError: the name ends in neither .html nor .md.
     """
-    if not evaluated:
-        raise PredictionError("No evaluation was named. Name folders of training.evaluate.")
     ending = output.suffix.lower()
     if ending not in (*_MARKDOWN, *_HTML):
         raise ValueError(f"{output} ends in {ending!r}; it must end in .html or .md.")

@@ -63,7 +63,7 @@ def _read(
 ) -> list[Section]:
     try:
         return list(sections(folder, json.loads((folder / name).read_text(encoding="utf-8"))))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PredictionError(
             f"Cannot use {folder / name}: {type(error).__name__}: {error}. Name a folder that "
             f"{command} wrote to the end."

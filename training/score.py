@@ -18,13 +18,13 @@ from typing import Any
 
 from pal_model import ModelLoadError, PalError
 from pal_model.checkpoint import is_encoder_decoder
-from pal_model.configuration import PalConfig
+from pal_model.configuration import CONFIG_FILE, PalConfig
 from pal_model.embedded import find_model
 
 # isort: split
 import numpy as np
 import torch
-from peft import PeftConfig
+from peft import LoraConfig, PeftConfig
 from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -44,7 +44,7 @@ CONDITIONS = ("right", "wrong", "none")
 
 
 class ScoreError(PalError):
-    """A condition under which nothing can be measured."""
+    """A condition under which nothing can be measured, or a part with nothing to measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,9 @@ def config_of(
         name: of the base model, or the folder.
         data: what a base model is measured on; a folder says so itself.
         extractor: of inferred personas; None for the one that the model was trained with.
+
+    Raises:
+        ModelLoadError: there is no recipe, and the LoRA is of another kind than is trained here.
     """
     folder = Path(find_model(name))
     recipe = folder / RECIPE_FILE
@@ -174,9 +177,7 @@ def _config_without_recipe(name: str, folder: Path, data: DataSettings) -> RunCo
     if is_encoder_decoder(name):
         form = {"persona_form": "fused", "lora": None, "start_from": name}
     elif served.base_model is not None:
-        delta: Any = PeftConfig.from_pretrained(folder)
-        form |= {"base_model": served.base_model, "start_from": folder}
-        form["lora"] = {"rank": delta.r, "alpha": delta.lora_alpha}
+        form |= {"base_model": served.base_model, "start_from": folder, "lora": _lora_of(folder)}
     return RunConfig.model_validate(
         {
             "base_model": name,
@@ -186,6 +187,28 @@ def _config_without_recipe(name: str, folder: Path, data: DataSettings) -> RunCo
             **form,
         }
     )
+
+
+def _lora_of(folder: Path) -> dict[str, Any]:
+    """Return the settings of a folder's LoRA.
+
+    Raises:
+        ModelLoadError: there is none, or one of another kind than is trained here.
+    """
+    try:
+        delta = PeftConfig.from_pretrained(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelLoadError(
+            f"Cannot load the model '{folder}': {error} Its {CONFIG_FILE} names a base model, so "
+            "that it must hold a LoRA: restore that."
+        ) from error
+    others = ("use_rslora", "use_dora", "rank_pattern", "alpha_pattern")
+    if not isinstance(delta, LoraConfig) or any(getattr(delta, name) for name in others):
+        raise ModelLoadError(
+            f"The perplexity of '{folder}' cannot be measured: its delta is no plain LoRA. Merge "
+            "it into its base model, or leave perplexity out."
+        )
+    return {"rank": delta.r, "alpha": delta.lora_alpha}
 
 
 def read_part(
@@ -353,7 +376,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
     parser.add_argument("models", nargs="+", help="base models, or folders of fine-tuning")
-    parser.add_argument("--esconv", type=Path, help="ESConv.json; default: see training.esconv")
+    parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--split", default="pal")
     parser.add_argument("--part", default="valid", choices=("valid", "test"))
     parser.add_argument("--conversations", type=positive, help="the first so many; default: all")

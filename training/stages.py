@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pal_model import PalError
+from pal_model.checkpoint import is_encoder_decoder
 from pal_model.configuration import PalConfig
 from pal_model.embedded import find_model
 from training.fitting import FIRST_STAGE, RECIPE_FILE, RUN_FILE
@@ -40,6 +41,13 @@ def stages_of(model: str) -> list[Stage]:
         StageError: one of them is gone, or its file cannot be read.
     """
     return _stages(Path(find_model(model)))
+
+
+def is_trained(model: str) -> bool:
+    """Return whether a model without a recipe was trained as PAL: its settings say so, or it has
+    what only that has.
+    """
+    return not PalConfig.load(Path(find_model(model))).zero_shot or is_encoder_decoder(model)
 
 
 def _stages(folder: Path) -> list[Stage]:
@@ -79,8 +87,8 @@ def training_costs(model: str) -> list[dict[str, Any]]:
         StageError: as `stages_of`.
     """
     stages = stages_of(model)
-    if not stages and not PalConfig.load(Path(find_model(model))).zero_shot:
-        return [{}]  # trained, without a word on how
+    if not stages and is_trained(model):
+        return [{}]  # without a word on how
     return [{"corpus": stage.recipe.data.corpus, **_cost(stage.facts)} for stage in stages]
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pal_model import PalError
-from pal_model.configuration import PalConfig
-from pal_model.embedded import find_model
 from training.fitting import RECIPE_FILE, RUN_FILE
-from training.manifest import SEARCH_MANIFEST, read_manifest
+from training.manifest import SEARCH_MANIFEST, OtherRunError, read_manifest
 from training.provenance import file_hash
 from training.readers.esconv import SPLIT_FILE, read_split
-from training.stages import Stage, stages_of
+from training.readers.records import CorpusError
+from training.stages import Stage, is_trained, stages_of
 
 
 class OverlapError(PalError):
@@ -35,10 +33,12 @@ def require_unseen(model: str, split: str, part: str, esconv: Path) -> None:
     Raises:
         OverlapError: it has, or it learnt from other files, so that nobody can tell.
         StageError: a stage of its training is gone.
-        CorpusError: there is no such split or part.
+        CorpusError: there is no such file, split or part.
     """
+    if not esconv.is_file():
+        raise CorpusError(f"Cannot read {esconv}: there is no such file. Name ESConv.json.")
     stages = stages_of(model)
-    if not stages and not PalConfig.load(Path(find_model(model))).zero_shot:
+    if not stages and is_trained(model):
         print(
             f"{model} has no {RECIPE_FILE}: whether it learnt from what it is measured on cannot "
             "be told.",
@@ -76,18 +76,30 @@ def require_not_searched(alphas: Path, split: str, part: str, esconv: Path) -> N
         esconv: ESConv.json, its splits beside it.
 
     Raises:
-        OverlapError: they were.
-        OtherRunError: what is beside them cannot be read.
+        OverlapError: they were, or nobody can tell.
+        OtherRunError: what is beside them is no JSON.
         CorpusError: there is no such split or part.
     """
     manifest = alphas.with_name(SEARCH_MANIFEST)
     if part != "test" or not manifest.exists():
         return
-    search = read_manifest(manifest).get("search", {})
     split_file = esconv.with_name(SPLIT_FILE)
-    used = read_split(split_file, search.get("split", ""), search.get("part", ""))
-    measured = read_split(split_file, split, part)
-    if both := _in_both(measured, used[: search.get("conversations")]):
+    try:
+        begun = read_manifest(manifest)
+        search, split_hash = begun["search"], begun["data"][SPLIT_FILE]
+        used = read_split(split_file, search["split"], search["part"])[: search["conversations"]]
+    except (KeyError, TypeError) as error:
+        raise OverlapError(
+            f"{manifest} cannot be used: {error!r}. On what the alphas were chosen cannot be told: "
+            "search again."
+        ) from error
+    if split_hash != file_hash(split_file):
+        raise OverlapError(
+            f"The alphas in {alphas} were chosen by another {SPLIT_FILE} (see {manifest}): whether "
+            f"on what they are to be measured on cannot be told. Name by --esconv the file of the "
+            f"search, with its {SPLIT_FILE} beside it."
+        )
+    if both := _in_both(read_split(split_file, split, part), used):
         raise OverlapError(
             f"The alphas in {alphas} were chosen on {len(both)} of the conversations in "
             f"{split}/{part} (see {manifest}), such as {both[:3]}. Measure them on the test part "
@@ -123,5 +135,11 @@ def _origin(esconv: Path) -> tuple[str, ...]:
     manifest = esconv.with_name(f"{esconv.stem}.manifest.json")
     if not manifest.exists():
         return ()
-    made = json.loads(manifest.read_text(encoding="utf-8"))
-    return (made["data"],) if made["output"] == file_hash(esconv) else ()
+    try:
+        made = read_manifest(manifest)
+        return (made["data"],) if made["output"] == file_hash(esconv) else ()
+    except (OtherRunError, KeyError) as error:
+        raise OverlapError(
+            f"{manifest} cannot be used: {error!r}. From which file {esconv.name} was made cannot "
+            "be told: restore it, or run training.annotate_persona again."
+        ) from error

@@ -25,7 +25,8 @@ def written(folder: Path, *seeds: list[Prediction], **facts: Any) -> Path:
     }
     result = {
         **{"evaluation": evaluation, "data": {"ESConv.json": "ab12"}, "n": len(seeds[0])},
-        **{"perplexity": {}, "metrics": {}, "environment": {}, **facts},
+        "metrics": {"ACC": {"mean": 0, "std": None, "seeds": [0]}},
+        **{"perplexity": {}, "environment": {}, **facts},
     }
     (folder / "evaluation.json").write_text(json.dumps(result))
     for seed, predictions in enumerate(seeds):

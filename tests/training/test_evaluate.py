@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from peft import LoraConfig
 
 from pal_model import Strategy
+from pal_model.configuration import PalConfig
 from training import evaluate, score
 from training.evaluate import Evaluation, main
 from training.evaluation_folder import MANIFEST_FILE, RESULT_FILE
@@ -17,6 +20,8 @@ from training.finetune_pal import main as finetune
 from training.predicting import predict, turn_seed
 from training.predictions import Prediction, PredictionError, read_predictions
 from training.sentence_encoder import SentenceEncoder
+
+RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
 
 
 def run(esconv: Path, model: Path, output: Path, *options: str) -> int:
@@ -110,12 +115,11 @@ def test_every_form_is_evaluated(
     form: str, esconv: Path, base: Path, blenderbot: Path, tmp_path: Path
 ) -> None:
     """And without its recipe it is measured as it is served."""
-    recipe = Path(finetune.__globals__["__file__"]).parent / "recipes" / "tiny.yaml"
     backbone = blenderbot if form == "Blenderbot" else base
     settings = ("optimiser.max_steps=2", f"base_model={backbone}", f"data.esconv={esconv}")
     options = [word for value in (*settings, *FORMS[form]) for word in ("--set", value)]
     model = tmp_path / "model"
-    assert finetune([str(recipe), "--output", str(model), *options]) == 0
+    assert finetune([str(RECIPE), "--output", str(model), *options]) == 0
     assert run(esconv, model, tmp_path / "out") == 0
     result = json.loads((tmp_path / "out" / RESULT_FILE).read_text())
     predictions = predictions_of(tmp_path / "out")
@@ -203,9 +207,8 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     ours, theirs = (json.loads((f / RESULT_FILE).read_text()) for f in (tmp_path, evaluated))
     assert ours["metrics"] == theirs["metrics"]
     # Nothing is made twice.
-    monkeypatch.setattr(
-        evaluate.PalGenerator, "load", lambda *_, **__: pytest.fail("nothing to do")
-    )
+    for owner, name in ((evaluate.PalGenerator, "load"), (evaluate.Scorer, "__init__")):
+        monkeypatch.setattr(owner, name, lambda *_, **__: pytest.fail("nothing to do"))
     assert run(esconv, base, tmp_path, "--seeds", "1", "2") == 0
 
 
@@ -375,6 +378,49 @@ def test_counts_that_make_no_sense_are_named(
     assert f"{option}: '0' is given; it must be a whole" in capsys.readouterr().err
     with pytest.raises(ValueError, match="conversations is 0"):
         Evaluation("model", conversations=0)
+
+
+@pytest.mark.parametrize("options", [(), ("--no-perplexity",)])
+def test_what_cannot_be_loaded_is_not_begun(
+    options: tuple[str, ...], esconv: Path, base: Path, tmp_path: Path
+) -> None:
+    """Guards against a folder that stays with a model that was not there yet."""
+    model, output = tmp_path / "model", tmp_path / "out"
+    assert run(esconv, model, output, "--conversations", "1", *options) == 2
+    assert not output.exists()
+    shutil.copytree(base, model)
+    assert run(esconv, model, output, "--conversations", "1", *options) == 0
+
+
+@pytest.mark.parametrize("left", ["predictions.1.jsonl", "perplexity.json"])
+def test_what_is_of_nobody_knows_which_evaluation_is_not_gone_on_with(
+    left: str, esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / left).write_text("")
+    assert run(esconv, base, tmp_path) == 2
+    assert f"{left} is there without evaluation_run.json" in capsys.readouterr().err
+
+
+def test_times_that_were_cut_off_are_dropped(esconv: Path, base: Path, tmp_path: Path) -> None:
+    options = ("--conversations", "1", "--no-perplexity")
+    assert run(esconv, base, tmp_path, *options) == 0
+    with (tmp_path / "times.jsonl").open("a") as sink:
+        sink.write('{"responses": 3, "sec')
+    assert run(esconv, base, tmp_path, *options) == 0
+    times = json.loads((tmp_path / RESULT_FILE).read_text())["times"]
+    assert len(times) == 1
+
+
+def test_a_lora_of_another_kind_has_no_perplexity_here(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be measured as a plain one."""
+    PalConfig(base_model=str(base), zero_shot=False).save(tmp_path)
+    assert run(esconv, tmp_path, tmp_path / "out") == 2
+    assert "names a base model, so that it must hold a LoRA" in capsys.readouterr().err
+    LoraConfig(r=2, use_rslora=True, base_model_name_or_path=str(base)).save_pretrained(tmp_path)
+    assert run(esconv, tmp_path, tmp_path / "out") == 2
+    assert "its delta is no plain LoRA" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_checkpoint_is_named(

@@ -1,4 +1,4 @@
-"""Tables in Markdown, as a parser of Markdown reads them."""
+"""Tables in Markdown: what would be a mark in it is escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from training.tables import Table, in_markdown
 
 
 def test_cells_show_what_they_hold() -> None:
-    rows = (("a|b", "<persona>"), ("*x* _y_ `z` [l](u) ~~d~~", "back\\slash"), ("two\nlines", ""))
+    marks = "*x* _y_ `z` [l](u) ~~d~~"
+    rows = (("a|b", "<persona> &lt; # 1 $x$"), (marks, "back\\slash"), ("two\nlines", ""))
     table = Table("name", "caption", ("model", "n = 1"), rows)
     header, rule, *lines = table.markdown().splitlines()
     assert header == "| model | n = 1 |"
@@ -17,7 +18,7 @@ def test_cells_show_what_they_hold() -> None:
     for line in lines:
         cells = re.split(r"(?<!\\)\|", line)[1:-1]
         assert len(cells) == 2
-        assert not re.search(r"(?<!\\)[<>*_`\[\]~]", line)
+        assert not re.search(r"(?<!\\)[<>*_`\[\]~#&$]", line)
         shown.append(tuple(re.sub(r"\\(.)", r"\1", cell.strip()) for cell in cells))
     assert shown == [*rows[:2], ("two lines", "")]
 

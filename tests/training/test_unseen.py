@@ -13,6 +13,7 @@ from pal_model.configuration import PalConfig
 from training import evaluate, score, search_alphas
 from training.manifest import SEARCH_MANIFEST
 from training.provenance import file_hash
+from training.readers.records import CorpusError
 from training.run_config import RunConfig
 from training.unseen import OverlapError, require_not_searched, require_unseen
 
@@ -124,6 +125,15 @@ def test_alphas_are_not_tested_on_what_they_were_chosen_by(
     assert "such as [7]" in error
     require_not_searched(searched / "alphas.json", "other", "test", copied)
     require_not_searched(searched / "alphas.json", "other", "valid", copied)
+    manifest = json.loads((searched / SEARCH_MANIFEST).read_text())
+    for broken in ({**manifest, "search": None}, {**manifest, "data": {}}, {}):
+        (searched / SEARCH_MANIFEST).write_text(json.dumps(broken))
+        with pytest.raises(OverlapError, match="On what the alphas were chosen cannot be told"):
+            require_not_searched(searched / "alphas.json", "other", "test", copied)
+    redrawn = {**manifest, "data": {**manifest["data"], SPLITS: "0" * 64}}
+    (searched / SEARCH_MANIFEST).write_text(json.dumps(redrawn))
+    with pytest.raises(OverlapError, match=f"were chosen by another {SPLITS}"):
+        require_not_searched(searched / "alphas.json", "other", "test", copied)
     (searched / SEARCH_MANIFEST).write_text("{")
     assert evaluate.main([str(base), *where, *alphas]) == 2
     assert "search_run.json cannot be read" in capsys.readouterr().err
@@ -131,8 +141,14 @@ def test_alphas_are_not_tested_on_what_they_were_chosen_by(
     require_not_searched(searched / "alphas.json", "pal", "test", copied)
 
 
+def test_a_corpus_that_is_not_there_is_named(tmp_path: Path) -> None:
+    model = write_trained(tmp_path / "model")
+    with pytest.raises(CorpusError, match=r"Cannot read /no/such\.json: there is no such file"):
+        require_unseen(model, "pal", "test", Path("/no/such.json"))
+
+
 def test_of_trained_weights_without_a_word_on_how_it_is_said(
-    copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    copied: Path, blenderbot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     PalConfig(zero_shot=False).save(tmp_path)
     require_unseen(str(tmp_path), "pal", "test", copied)
@@ -140,6 +156,8 @@ def test_of_trained_weights_without_a_word_on_how_it_is_said(
     PalConfig().save(tmp_path)
     require_unseen(str(tmp_path), "pal", "test", copied)
     assert capsys.readouterr().err == ""
+    require_unseen(str(blenderbot), "pal", "test", copied)
+    assert "cannot be told" in capsys.readouterr().err
 
 
 def test_what_an_earlier_stage_learnt_counts(copied: Path, tmp_path: Path) -> None:
@@ -206,6 +224,11 @@ def test_annotated_conversations_are_those_that_were_annotated(
     made = {"data": file_hash(copied), "output": file_hash(annotated)}
     manifest.write_text(json.dumps(made))
     require_unseen(model, "pal", "test", annotated)
+    for broken in ("{", "{}"):
+        manifest.write_text(broken)
+        with pytest.raises(OverlapError, match=r"PESConv\.manifest\.json cannot be used"):
+            require_unseen(model, "pal", "test", annotated)
+    manifest.write_text(json.dumps(made))
     annotated.write_text(annotated.read_text() + "\n")
     with pytest.raises(OverlapError, match="cannot be told"):
         require_unseen(model, "pal", "test", annotated)
