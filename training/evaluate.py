@@ -159,19 +159,27 @@ def evaluate(
     if generator is not None:
         _respond(evaluation, generator, turns, output, seekers, done, batch_size)
         del generator  # perplexity needs the room
-    files = [predictions_file(output, seed) for seed in evaluation.seeds]
-    runs = [measure(read_predictions(file), encoder) for file in files]
+    perplexity: dict[str, Any] = {"perplexity": {}}
+    if evaluation.perplexity:
+        perplexity = _perplexity(evaluation, turns, output)
     result = {
         **manifest,
         "evaluation": asdict(evaluation),
         "training": training_costs(evaluation.model),
         "times": read_times(output / TIMES_FILE),
-        "n": len(runs[0].predictions),
-        **(_perplexity(evaluation, turns, output) if evaluation.perplexity else {"perplexity": {}}),
-        "metrics": summarise(runs),
+        "n": len(seekers),
+        **perplexity,
+        "metrics": _metrics(evaluation, output, encoder),
     }
     write_json(output / RESULT_FILE, result)
     return result
+
+
+def _metrics(
+    evaluation: Evaluation, output: Path, encoder: SentenceEncoder | None
+) -> dict[str, dict[str, Any]]:
+    files = [predictions_file(output, seed) for seed in evaluation.seeds]
+    return summarise([measure(read_predictions(file), encoder) for file in files])
 
 
 def _perplexity(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dict[str, Any]:

@@ -229,7 +229,7 @@ def _cost(value: float | None) -> str:
 
 
 def times_table(evaluated: Sequence[Evaluated]) -> Table:
-    """Return what the evaluations themselves cost, loading included."""
+    """Return what the evaluations themselves cost, once all is loaded."""
     header = ("model", "responses", "seconds", "responses a second", "seconds of perplexity")
     return Table("times", "Costs of evaluation", header, tuple(map(_times, evaluated)))
 
