@@ -196,7 +196,7 @@ def _lora_of(folder: Path) -> dict[str, Any]:
         ModelLoadError: there is none, or one of another kind than is trained here.
     """
     try:
-        delta = PeftConfig.from_pretrained(folder)
+        delta = PeftConfig.from_pretrained(str(folder))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelLoadError(
             f"Cannot load the model '{folder}': {error} Its {CONFIG_FILE} names a base model, so "
