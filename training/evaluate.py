@@ -13,18 +13,18 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Container, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tqdm import tqdm
 
-from pal_model import GenerationOptions, PalError, PalGenerator, Persona, Strategy
+from pal_model import GenerationOptions, PalError, PalGenerator, Persona
 from pal_model.embedded import find_model
 from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
+from training.alphas import alpha_of_all, by_strategy, read_alphas
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import measure, summarise
@@ -34,6 +34,8 @@ from training.evaluation_folder import (
     RESULT_FILE,
     TIMES_FILE,
     predictions_file,
+    read_times,
+    timed,
 )
 from training.manifest import OtherRunError, begin, require_same, write_json
 from training.predicting import personas_by_turn, predict
@@ -59,10 +61,6 @@ PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perp
 
 _MAY_CHANGE = ("seeds", "encoder", "perplexity")
 """Of an evaluation: no prediction that is there depends on it."""
-
-
-class EvaluationError(PalError):
-    """Alphas that cannot be used."""
 
 
 Source = Literal["predicted", "gold"]
@@ -115,14 +113,13 @@ class Evaluation:
             )
         if self.conversations is not None and self.conversations < 1:
             raise ValueError(f"conversations is {self.conversations}; it must be 1 or more.")
-        _ = self.options  # checks the alphas
+        if self.alphas is not None:
+            by_strategy(self.alphas)
 
     @property
     def options(self) -> GenerationOptions:
         """How responses are drawn."""
-        alphas = None
-        if self.alphas is not None:
-            alphas = {Strategy.parse(name): alpha for name, alpha in self.alphas.items()}
+        alphas = None if self.alphas is None else by_strategy(self.alphas)
         return replace(GenerationOptions() if self.served else PAPER_OPTIONS, alphas=alphas)
 
 
@@ -228,7 +225,7 @@ def _respond(
         desc="responses",
         file=sys.stderr,
     )
-    with progress, _timed(output / TIMES_FILE) as times:
+    with progress, timed(output / TIMES_FILE) as times:
         for seed, batch in batches:
             with predictions_file(output, seed).open("a", encoding="utf-8") as sink:
                 sink.writelines(map(as_line, batch))
@@ -253,33 +250,6 @@ def _done(file: Path, turns: Container[Turn]) -> set[Turn]:
             "missing."
         )
     return done
-
-
-@contextmanager
-def _timed(file: Path) -> Iterator[dict[str, float]]:
-    """Give a record to count responses in; with the seconds since then it becomes a line of `file`,
-    whatever happens, unless there is none.
-    """
-    begun = time.monotonic()
-    record: dict[str, float] = {"responses": 0}
-    try:
-        yield record
-    finally:
-        if record["responses"]:
-            record["seconds"] = round(time.monotonic() - begun, 3)
-            drop_cut_line(file)
-            with file.open("a", encoding="utf-8") as sink:
-                sink.write(json.dumps(record) + "\n")
-
-
-def read_times(file: Path) -> list[dict[str, float]]:
-    """Return how many responses were made in how many seconds, each time that the evaluation went
-    on. What was made by a process that was killed has no time.
-    """
-    if not file.exists():
-        return []
-    drop_cut_line(file)
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> EsconvTurns:
@@ -334,35 +304,6 @@ def _require_begun(output: Path, facts: Mapping[str, Any]) -> None:
         )
 
 
-def read_alphas(file: Path) -> dict[str, float]:
-    """Return the alphas in a file, such as `training.search_alphas` writes.
-
-    Raises:
-        EvaluationError: it has not a number, 0 or more, for each strategy.
-    """
-    try:
-        alphas: Any = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(alphas, dict):
-            raise TypeError(f"it is a {type(alphas).__name__}.")
-        Evaluation("", alphas=alphas)  # checks them
-    except (OSError, ValueError, TypeError, PalError) as error:
-        raise EvaluationError(
-            f"{file} cannot be used: {error} It must hold a number, 0 or more, for each strategy."
-        ) from error
-    return alphas
-
-
-def _alpha_of_all(text: str) -> dict[str, float]:
-    try:
-        alphas = dict.fromkeys((strategy.value for strategy in Strategy), float(text))
-        Evaluation("", alphas=alphas)  # checks it
-    except (ValueError, PalError):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is given; it must be a number, 0 or more"
-        ) from None
-    return alphas
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
     parser = argparse.ArgumentParser(
@@ -381,7 +322,7 @@ def build_parser() -> argparse.ArgumentParser:
     alphas = parser.add_mutually_exclusive_group()
     alphas.add_argument(
         "--alpha",
-        type=_alpha_of_all,
+        type=alpha_of_all,
         help="of all strategies; default: the checkpoint's, which are Table 2's",
     )
     alphas.add_argument(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from training.predictions import PredictionError
+from training.predictions import PredictionError, drop_cut_line
 
 MANIFEST_FILE = "evaluation_run.json"
 RESULT_FILE = "evaluation.json"
@@ -82,3 +85,30 @@ def read_result(folder: Path) -> dict[str, Any]:
         ) from error
     result: dict[str, Any] = json.loads(text)
     return result
+
+
+@contextmanager
+def timed(file: Path) -> Iterator[dict[str, float]]:
+    """Give a record to count responses in; with the seconds since then it becomes a line of `file`,
+    whatever happens, unless there is none.
+    """
+    begun = time.monotonic()
+    record: dict[str, float] = {"responses": 0}
+    try:
+        yield record
+    finally:
+        if record["responses"]:
+            record["seconds"] = round(time.monotonic() - begun, 3)
+            drop_cut_line(file)
+            with file.open("a", encoding="utf-8") as sink:
+                sink.write(json.dumps(record) + "\n")
+
+
+def read_times(file: Path) -> list[dict[str, float]]:
+    """Return how many responses were made in how many seconds, each time that the evaluation went
+    on. What was made by a process that was killed has no time.
+    """
+    if not file.exists():
+        return []
+    drop_cut_line(file)
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

@@ -37,6 +37,7 @@ from training.forms import load_form
 from training.intervals import Floats, SumMetric, interval, paired_difference, ratio
 from training.packing import IGNORED
 from training.readers.esconv import find_esconv
+from training.recipe import LoraSettings
 from training.run_config import DataSettings, RunConfig
 from training.unseen import require_unseen
 
@@ -155,9 +156,6 @@ def config_of(
         name: of the base model, or the folder.
         data: what a base model is measured on; a folder says so itself.
         extractor: of inferred personas; None for the one that the model was trained with.
-
-    Raises:
-        ModelLoadError: there is no recipe, and the LoRA is of another kind than is trained here.
     """
     folder = Path(find_model(name))
     recipe = folder / RECIPE_FILE
@@ -177,7 +175,7 @@ def _config_without_recipe(name: str, folder: Path, data: DataSettings) -> RunCo
     if is_encoder_decoder(name):
         form = {"persona_form": "fused", "lora": None, "start_from": name}
     elif served.base_model is not None:
-        form |= {"base_model": served.base_model, "start_from": folder, "lora": _lora_of(folder)}
+        form |= {"base_model": served.base_model, "start_from": folder}
     return RunConfig.model_validate(
         {
             "base_model": name,
@@ -189,12 +187,16 @@ def _config_without_recipe(name: str, folder: Path, data: DataSettings) -> RunCo
     )
 
 
-def _lora_of(folder: Path) -> dict[str, Any]:
-    """Return the settings of a folder's LoRA.
+def _with_own_lora(config: RunConfig) -> RunConfig:
+    """Return how a model is loaded, with the settings of the LoRA in its folder, if there is one:
+    without a recipe nothing else tells them.
 
     Raises:
         ModelLoadError: there is none, or one of another kind than is trained here.
     """
+    folder = config.start_from
+    if folder is None or config.lora is None or (folder / RECIPE_FILE).exists():
+        return config
     try:
         delta = PeftConfig.from_pretrained(str(folder))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -208,7 +210,8 @@ def _lora_of(folder: Path) -> dict[str, Any]:
             f"The perplexity of '{folder}' cannot be measured: its delta is no plain LoRA. Merge "
             "it into its base model, or leave perplexity out."
         )
-    return {"rank": delta.r, "alpha": delta.lora_alpha}
+    lora = LoraSettings(rank=delta.r, alpha=delta.lora_alpha)
+    return config.model_copy(update={"lora": lora})
 
 
 def read_part(
@@ -278,7 +281,7 @@ class Scorer:
         self.name = name
         self.config = config_of(name, data, extractor)
         try:
-            self._form = load_form(self.config)
+            self._form = load_form(_with_own_lora(self.config))
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelLoadError(
                 f"Cannot load the model {name!r}: {error} Name a base model, or a folder that "

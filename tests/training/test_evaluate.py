@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peft import LoraConfig
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from pal_model import Strategy
 from pal_model.configuration import PalConfig
@@ -411,16 +412,28 @@ def test_times_that_were_cut_off_are_dropped(esconv: Path, base: Path, tmp_path:
     assert len(times) == 1
 
 
-def test_a_lora_of_another_kind_has_no_perplexity_here(
+def test_a_lora_of_another_kind_has_responses_and_no_perplexity_here(
     esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It would be measured as a plain one."""
+    """That would be measured as a plain one's."""
+    model, output = tmp_path / "model", tmp_path / "out"
+    config = LoraConfig(r=2, use_rslora=True, target_modules="all-linear", task_type="CAUSAL_LM")
+    get_peft_model(AutoModelForCausalLM.from_pretrained(base), config).save_pretrained(model)
+    PalConfig(base_model=str(base), zero_shot=False).save(model)
+    assert run(esconv, model, output, "--conversations", "1") == 2
+    assert "its delta is no plain LoRA" in capsys.readouterr().err
+    assert run(esconv, model, output, "--conversations", "1", "--no-perplexity") == 0
+    assert json.loads((output / RESULT_FILE).read_text())["n"] > 0
+
+
+def test_a_lora_that_is_gone_is_named(
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     PalConfig(base_model=str(base), zero_shot=False).save(tmp_path)
     assert run(esconv, tmp_path, tmp_path / "out") == 2
+    assert "Cannot load the model" in capsys.readouterr().err
+    assert score.main([str(tmp_path), "--esconv", str(esconv)]) == 2
     assert "names a base model, so that it must hold a LoRA" in capsys.readouterr().err
-    LoraConfig(r=2, use_rslora=True, base_model_name_or_path=str(base)).save_pretrained(tmp_path)
-    assert run(esconv, tmp_path, tmp_path / "out") == 2
-    assert "its delta is no plain LoRA" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_checkpoint_is_named(

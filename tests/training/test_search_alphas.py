@@ -11,7 +11,7 @@ from optuna import Study
 
 from pal_model import DEFAULT_ALPHAS, Strategy
 from training import search_alphas
-from training.evaluate import EvaluationError, read_alphas
+from training.alphas import AlphasError, read_alphas
 from training.predictions import Prediction
 from training.search_alphas import ALPHAS_FILE, FRONT_FILE, PICTURE_FILE, TRIALS_FILE, main
 
@@ -171,7 +171,7 @@ def test_alphas_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     contents = ('{"Question": 1.0}', '{"Quest": 1.0}', "[]", "{", "null", "3", json.dumps(unknown))
     for content in contents:
         file.write_text(content)
-        with pytest.raises(EvaluationError, match=r"alphas\.json cannot be used"):
+        with pytest.raises(AlphasError, match=r"alphas\.json cannot be used"):
             read_alphas(file)
 
 
