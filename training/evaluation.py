@@ -112,7 +112,8 @@ def _persona_similarity(
         if both
     ]
     responses, personas = zip(*texts, strict=True)
-    cosines = iter((encoder.embed(responses) * encoder.embed(personas)).sum(dim=1).tolist())
+    found = metrics.cosine_similarity(encoder.embed(responses), encoder.embed(personas))
+    cosines = iter(found.tolist())
     values = [next(cosines) if both else 0.0 for both in has_both]
     return mean_metric(values, [float(both) for both in has_both])
 

@@ -12,9 +12,13 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
 from nltk.tokenize import NLTKWordTokenizer, PunktSentenceTokenizer
 from nltk.translate.bleu_score import SmoothingFunction, corpus_bleu
+from numpy.typing import NDArray
 from sacrebleu.metrics.bleu import BLEU
+from torch import Tensor
+from torch.nn import functional
 
 Tokens = Sequence[str]
 Label = TypeVar("Label", bound=Hashable)
@@ -170,6 +174,26 @@ def accuracy(ranked: Sequence[Sequence[Label]], gold: Sequence[Label], top: int 
     """
     hits = [label in order[:top] for order, label in zip(ranked, gold, strict=True)]
     return 100 * sum(hits) / len(hits) if hits else 0.0
+
+
+def perplexity(loss: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exp(loss / count), elementwise; NaN where nothing is counted.
+
+    Args:
+        loss: the sum of -ln p over the tokens of responses, in nats.
+        count: of their tokens, for perplexity a token; of their words, which white space separates,
+            for perplexity a word, which may be compared across tokenizers. With or without the
+            strategy's token, in both (the reference masks it, PAL's script counts it).
+    """
+    mean = np.divide(loss, count, out=np.full_like(loss, np.nan), where=count > 0)
+    return np.exp(mean)
+
+
+def cosine_similarity(responses: Tensor, personas: Tensor) -> Tensor:
+    """Return the cosine of each response and its persona, (N, D) and (N, D) -> (N); its mean is
+    Cos-Sim (PAL, section 5.1), from the sentence embeddings of a named encoder.
+    """
+    return functional.cosine_similarity(responses, personas, dim=1)
 
 
 def f1_by_label(

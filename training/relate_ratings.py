@@ -30,6 +30,7 @@ from pal_model.persona_extractor import (
     load_persona_extractor,
 )
 from training.arguments import positive
+from training.metrics import cosine_similarity
 from training.pictures import as_svg, new_chart
 from training.provenance import environment, file_hash, folder_hashes
 from training.readers.esconv import find_esconv, read_esconv, read_pesconv
@@ -71,9 +72,9 @@ def similarities(pairs: Mapping[int, Sequence[Pair]], encoder: SentenceEncoder) 
     """Return the mean cosine of each conversation that has pairs."""
     return {
         index: float(
-            (encoder.embed([p.response for p in own]) * encoder.embed([p.persona for p in own]))
-            .sum(dim=1)
-            .mean()
+            cosine_similarity(
+                encoder.embed([p.response for p in own]), encoder.embed([p.persona for p in own])
+            ).mean()
         )
         for index, own in tqdm(pairs.items(), desc=encoder.name, file=sys.stderr)
         if own

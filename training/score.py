@@ -35,6 +35,7 @@ from training.examples import SupporterTurn, with_personas_of
 from training.fitting import RECIPE_FILE
 from training.forms import load_form
 from training.intervals import Floats, SumMetric, interval, paired_difference, ratio
+from training.metrics import perplexity
 from training.packing import IGNORED
 from training.readers.esconv import find_esconv
 from training.recipe import LoraSettings
@@ -122,7 +123,9 @@ class Counts:
 
 
 def _perplexity(loss: Floats, count: Floats) -> SumMetric:
-    return SumMetric(np.stack([loss, count], axis=1), lambda sums: np.exp(ratio(sums)))
+    return SumMetric(
+        np.stack([loss, count], axis=1), lambda sums: perplexity(sums[..., 0], sums[..., 1])
+    )
 
 
 def compare(ours: Counts, theirs: Counts, *, same_tokens: bool) -> dict[str, dict[str, Any]]:

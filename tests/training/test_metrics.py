@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
@@ -179,3 +181,19 @@ def test_preferences_are_numbers_of_mean_one_however_few_turns_there_are(
     values = metrics.preferences(predicted, gold, LABELS).values()
     assert all(value >= 0 for value in values)
     assert sum(values) == pytest.approx(3)
+
+
+def test_perplexity_by_hand() -> None:
+    # Two tokens of probability 1/2 and 1/8 in one word: (2 * 8) ** (1 / 2) a token, 16 a word.
+    loss = np.array([math.log(16), 0.0])
+    assert metrics.perplexity(loss, np.array([2.0, 0.0]))[0] == pytest.approx(4)
+    assert metrics.perplexity(loss, np.array([1.0, 0.0]))[0] == pytest.approx(16)
+    assert math.isnan(metrics.perplexity(loss, np.array([2.0, 0.0]))[1])
+
+
+def test_cosine_similarity_by_hand() -> None:
+    """Of rows, whatever their length."""
+    responses = torch.tensor([[3.0, 4.0], [2.0, 0.0], [1.0, 0.0]])
+    personas = torch.tensor([[4.0, 3.0], [0.0, 5.0], [-7.0, 0.0]])
+    found = metrics.cosine_similarity(responses, personas)
+    assert found.tolist() == pytest.approx([24 / 25, 0, -1])
