@@ -104,7 +104,7 @@ def _persona_similarity(
     predictions: Sequence[Prediction], has_both: Sequence[bool], encoder: SentenceEncoder
 ) -> SumMetric:
     """Return the mean cosine of the response and the seeker's persona, as one text, of the turns
-    that have both (PAL, section 5.1).
+    that have both (PAL, section 4.4).
     """
     texts = [
         (p.response, " ".join(p.seeker_persona))

@@ -191,7 +191,7 @@ def perplexity(loss: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray
 
 def cosine_similarity(responses: Tensor, personas: Tensor) -> Tensor:
     """Return the cosine of each response and its persona, (N, D) and (N, D) -> (N); its mean is
-    Cos-Sim (PAL, section 5.1), from the sentence embeddings of a named encoder.
+    Cos-Sim (PAL, section 4.4), from the sentence embeddings of a named encoder.
     """
     return functional.cosine_similarity(responses, personas, dim=1)
 
