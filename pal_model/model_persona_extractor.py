@@ -25,8 +25,10 @@ from pal_model.persona import Persona
 from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaExtractorEncoder
 from pal_model.persona_sentences import plausible_sentences
 
-MOST_ROWS = 32
-"""That are written to at once; with beams each takes the memory of several."""
+_MOST_ROWS = 32
+_MOST_ROWS_ON_GPU = 256
+"""That are written to at once; with beams each takes the memory of several. A GPU takes about as
+long for one row as for many."""
 
 
 class ModelPersonaExtractor:
@@ -34,10 +36,18 @@ class ModelPersonaExtractor:
     DialoGPT, SmolLM2). What it writes is believed only as far as the seeker's words bear it out.
     """
 
-    def __init__(self, encoder: PersonaExtractorEncoder, writer: ExtractorWriter) -> None:
-        """Take a text format and what writes with a model that was trained on it."""
+    def __init__(
+        self,
+        encoder: PersonaExtractorEncoder,
+        writer: ExtractorWriter,
+        most_rows: int = _MOST_ROWS,
+    ) -> None:
+        """Take a text format, what writes with a model that was trained on it, and the number of
+        rows that it writes to at once.
+        """
         self._encoder = encoder
         self._writer = writer
+        self._most_rows = most_rows
 
     @classmethod
     def of(
@@ -48,7 +58,8 @@ class ModelPersonaExtractor:
         encoder = PersonaExtractorEncoder(
             tokenizer, config, decoder_only=not model.config.is_encoder_decoder
         )
-        return cls(encoder, GenerateWriter(model, config, encoder.pad_id, encoder.end_id))
+        writer = GenerateWriter(model, config, encoder.pad_id, encoder.end_id)
+        return cls(encoder, writer, _most_rows_on(model.device))
 
     @classmethod
     def load(
@@ -89,14 +100,15 @@ class ModelPersonaExtractor:
             return cls.of(model, tokenizer, config)
         encoder = PersonaExtractorEncoder(tokenizer, config, decoder_only=True)
         backbone = find_backbone(name, model, dtype)
-        return cls(encoder, BackboneWriter(backbone, config.max_new_tokens, encoder.end_id))
+        writer = BackboneWriter(backbone, config.max_new_tokens, encoder.end_id)
+        return cls(encoder, writer, _most_rows_on(target))
 
     def extract(self, seeker_utterances: Sequence[str]) -> Persona:
         """Return the persona that `seeker_utterances` (oldest first) support; it may be empty."""
         return self.extract_batch([seeker_utterances])[0]
 
     def extract_batch(self, batch: Sequence[Sequence[str]]) -> list[Persona]:
-        """Return the persona of each seeker's utterances, `MOST_ROWS` of them at once."""
+        """Return the persona of each seeker's utterances; not too many are read at once."""
         asked = [index for index, said in enumerate(batch) if any(map(str.strip, said))]
         written = dict(zip(asked, self._write([batch[index] for index in asked]), strict=True))
         return [
@@ -109,10 +121,14 @@ class ModelPersonaExtractor:
         encoded = [self._encoder.encode(row) for row in rows]
         written = [
             row
-            for start in range(0, len(encoded), MOST_ROWS)
-            for row in self._writer.write(encoded[start : start + MOST_ROWS])
+            for start in range(0, len(encoded), self._most_rows)
+            for row in self._writer.write(encoded[start : start + self._most_rows])
         ]
         return [self._encoder.decode(row.ids, row.log_probs) for row in written]
+
+
+def _most_rows_on(device: torch.device) -> int:
+    return _MOST_ROWS if device.type == "cpu" else _MOST_ROWS_ON_GPU
 
 
 def _load_weights(folder: str, base: str, dtype: torch.dtype) -> Any:

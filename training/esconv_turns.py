@@ -79,17 +79,16 @@ def read_turns(
             random.Random(seed).shuffle(chosen)  # noqa: S311  (repeatable, no secret)
         limit = (limits or {}).get(part)
         del chosen[len(chosen) if limit is None else limit :]
-        result[part] = []
-        for index in chosen:
-            conversation = conversations[index]
-            personas = (
-                annotated[index][1]
-                if annotated
-                else personas_from(persona, conversation, extractor)
-            )
-            result[part].append(
-                list(supporter_turns(conversation, personas, consecutive=consecutive))
-            )
+        chosen_ones = [conversations[index] for index in chosen]
+        personas = (
+            [annotated[index][1] for index in chosen]
+            if annotated
+            else personas_from(persona, chosen_ones, extractor)
+        )
+        result[part] = [
+            list(supporter_turns(conversation, of_one, consecutive=consecutive))
+            for conversation, of_one in zip(chosen_ones, personas, strict=True)
+        ]
     return EsconvTurns(result, indices, {file.name: file_hash(file) for file in (path, split_file)})
 
 

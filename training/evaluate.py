@@ -130,7 +130,8 @@ def evaluate(
 
     Raises:
         OverlapError: the model was trained on what it is to be evaluated on.
-        OtherRunError: another evaluation was begun in `output`, or on another kind of device.
+        OtherRunError: another evaluation was begun in `output`, or what is left of this one would
+            be made on another kind of device.
         PredictionError: `output` has predictions that cannot be used.
         ScoreError: another seeker's persona is asked for, and there is none.
         PalError: a corpus, a model or an encoder cannot be used.
@@ -144,15 +145,19 @@ def evaluate(
     turns = _read_turns(evaluation, config, esconv)
     require_others(turns.parts[evaluation.part], evaluation.persona)
     facts = _facts(evaluation, turns)
-    _require_begun(output, facts)
+    _require_begun(output, facts, any_device=True)
     seekers = _seeker_personas(evaluation, config, turns, esconv)
     done = {seed: _done(predictions_file(output, seed), seekers) for seed in evaluation.seeds}
+    is_unsaid = any(len(of_one) < len(seekers) for of_one in done.values())
+    is_scored = (output / PERPLEXITY_FILE).exists() or not evaluation.perplexity
+    any_device = is_scored and not is_unsaid  # texts compare alike everywhere
+    _require_begun(output, facts, any_device=any_device)
     generator = None
-    if any(len(of_one) < len(seekers) for of_one in done.values()):  # what cannot load is not begun
+    if is_unsaid:  # what cannot load is not begun
         generator = PalGenerator.load(
             evaluation.model, cache_bytes=batch_size * _CACHE_BYTES_A_CONVERSATION
         )
-    manifest = begin(output / MANIFEST_FILE, facts, keep_environments=True)
+    manifest = begin(output / MANIFEST_FILE, facts, keep_environments=True, any_device=any_device)
     if generator is not None:
         _respond(evaluation, generator, turns, output, seekers, done, batch_size)
         del generator  # perplexity needs the room
@@ -286,7 +291,7 @@ def _facts(evaluation: Evaluation, turns: EsconvTurns) -> dict[str, Any]:
     }
 
 
-def _require_begun(output: Path, facts: Mapping[str, Any]) -> None:
+def _require_begun(output: Path, facts: Mapping[str, Any], *, any_device: bool) -> None:
     """Make sure that what is in `output`, if anything, is of this evaluation.
 
     Raises:
@@ -294,7 +299,7 @@ def _require_begun(output: Path, facts: Mapping[str, Any]) -> None:
     """
     manifest = output / MANIFEST_FILE
     if manifest.exists():
-        require_same(manifest, facts)
+        require_same(manifest, facts, any_device=any_device)
         return
     found = [*output.glob("predictions.*.jsonl"), *output.glob(PERPLEXITY_FILE)]
     if found:

@@ -18,7 +18,11 @@ class OtherRunError(PalError):
 
 
 def begin(
-    file: Path, facts: Mapping[str, Any], *, keep_environments: bool = False
+    file: Path,
+    facts: Mapping[str, Any],
+    *,
+    keep_environments: bool = False,
+    any_device: bool = False,
 ) -> dict[str, Any]:
     """Write what a run is of, or make sure that what was begun is the same.
 
@@ -27,6 +31,7 @@ def begin(
         facts: by name; where the run goes on ("environment") may differ, but not in the kind of
             device.
         keep_environments: add that of a run that goes on to what was begun, under "resumed".
+        any_device: the kind of device may differ, too: what is left depends on none.
 
     Returns:
         The manifest as it was begun, with what was added, as JSON has it.
@@ -39,19 +44,22 @@ def begin(
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, manifest)
         return manifest
-    begun = require_same(file, facts)
+    begun = require_same(file, facts, any_device=any_device)
     if keep_environments:
         begun.setdefault("resumed", []).append(manifest["environment"])
         write_json(file, begun)
     return begun
 
 
-def require_same(file: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+def require_same(
+    file: Path, facts: Mapping[str, Any], *, any_device: bool = False
+) -> dict[str, Any]:
     """Return the manifest of what was begun.
 
     Args:
         file: of the manifest.
         facts: as `begin` takes them.
+        any_device: as `begin` takes it.
 
     Raises:
         OtherRunError: what was begun differs, or cannot be read.
@@ -65,7 +73,8 @@ def require_same(file: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
                 f"{file} was begun with {name} {before!r}, and this run has {now!r}. Name another "
                 "folder, or go on with what was begun."
             )
-    _require_same_device(file, begun.get("environment", {}), manifest.get("environment", {}))
+    if not any_device:
+        _require_same_device(file, begun.get("environment", {}), manifest.get("environment", {}))
     return begun
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Literal
 
 from pal_model import Conversation, Persona, PersonaExtractor, Speaker
@@ -20,23 +21,38 @@ def inferred_personas(conversation: Conversation, extractor: PersonaExtractor) -
 
     What is new in each turn is read apart from the others, but all in one batch.
     """
-    turns = [
-        index
-        for index, utterance in enumerate(conversation.utterances)
-        if utterance.speaker is Speaker.SUPPORTER
+    return inferred_of_each([conversation], extractor)[0]
+
+
+def inferred_of_each(
+    conversations: Iterable[Conversation], extractor: PersonaExtractor
+) -> list[TurnPersonas]:
+    """Return the `inferred_personas` of each of `conversations`; all of them are one batch."""
+    new = [_new_in_turns(conversation) for conversation in conversations]
+    said = [utterances for of_one in new for utterances in of_one.values() if utterances]
+    told = iter(extract_each(extractor, said))
+    nothing = Persona()
+    return [
+        _accumulated({index: next(told) if said else nothing for index, said in of_one.items()})
+        for of_one in new
     ]
-    new: list[tuple[str, ...]] = []
+
+
+def _new_in_turns(conversation: Conversation) -> dict[int, tuple[str, ...]]:
+    """Return what the seeker has said since the supporter's last utterance, by the index of each
+    of the supporter's.
+    """
+    new = {}
     read = 0
-    for index in turns:
-        new.append(unread_utterances(Conversation(conversation.utterances[:index]), read))
-        read += len(new[-1])
-    told = iter(extract_each(extractor, [said for said in new if said]))
-    persona = Persona()
-    personas = {}
-    for index, said in zip(turns, new, strict=True):
-        persona = persona.merge(next(told)) if said else persona
-        personas[index] = persona
-    return personas
+    for index, utterance in enumerate(conversation.utterances):
+        if utterance.speaker is Speaker.SUPPORTER:
+            new[index] = unread_utterances(Conversation(conversation.utterances[:index]), read)
+            read += len(new[index])
+    return new
+
+
+def _accumulated(told: Mapping[int, Persona]) -> TurnPersonas:
+    return dict(zip(told, accumulate(told.values(), Persona.merge), strict=True))
 
 
 def raw_personas(conversation: Conversation) -> TurnPersonas:
@@ -49,15 +65,16 @@ def raw_personas(conversation: Conversation) -> TurnPersonas:
 
 
 def personas_from(
-    source: PersonaSource, conversation: Conversation, extractor: PersonaExtractor
-) -> TurnPersonas:
-    """Return the personas of `conversation` from a source of that name; "none" knows nothing.
+    source: PersonaSource, conversations: Sequence[Conversation], extractor: PersonaExtractor
+) -> list[TurnPersonas]:
+    """Return the personas of each of `conversations` from a source of that name; "none" knows
+    nothing.
 
     Raises:
-        ValueError: the source is "annotated", which are in a file and not in the conversation.
+        ValueError: the source is "annotated", which are in a file and not in the conversations.
     """
     if source == "annotated":
         raise ValueError("Annotated personas are read with training.readers.esconv.read_pesconv.")
     if source == "inferred":
-        return inferred_personas(conversation, extractor)
-    return raw_personas(conversation) if source == "raw" else {}
+        return inferred_of_each(conversations, extractor)
+    return [raw_personas(c) if source == "raw" else {} for c in conversations]

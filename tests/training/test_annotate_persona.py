@@ -113,4 +113,4 @@ def test_a_file_without_personas_is_refused(esconv: Path) -> None:
         list(read_pesconv(esconv))
     conversation = next(read_esconv(esconv))
     with pytest.raises(ValueError, match="read_pesconv"):
-        personas_from("annotated", conversation, Counting())
+        personas_from("annotated", [conversation], Counting())

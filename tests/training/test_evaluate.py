@@ -250,7 +250,7 @@ def test_a_run_goes_on_on_no_other_kind_of_device(
     assert run(esconv, base, tmp_path, *options) == 0
     begun = (tmp_path / MANIFEST_FILE).read_bytes()
     monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": now})
-    assert run(esconv, base, tmp_path, *options) == 2
+    assert run(esconv, base, tmp_path, *options, "--seeds", "1", "2") == 2
     error = capsys.readouterr().err
     assert "a GPU (H100)" in error
     assert "a CPU" in error
@@ -259,6 +259,20 @@ def test_a_run_goes_on_on_no_other_kind_of_device(
     # Another card is of the same kind.
     monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": before and "H200"})
     assert run(esconv, base, tmp_path, *options) == 0
+
+
+def test_what_is_said_can_be_counted_anew_on_any_device(
+    esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": "H100"})
+    assert run(esconv, base, tmp_path, "--conversations", "1") == 0
+    on_gpu = json.loads((tmp_path / RESULT_FILE).read_text())
+    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": None})
+    assert run(esconv, base, tmp_path, "--conversations", "1") == 0
+    here = json.loads((tmp_path / RESULT_FILE).read_text())
+    assert here["resumed"] == [{"gpu": None}]
+    assert here["metrics"] == on_gpu["metrics"]
+    assert here["perplexity"] == on_gpu["perplexity"]
 
 
 def test_what_is_said_in_a_conversation_does_not_depend_on_the_others(
