@@ -160,8 +160,9 @@ def decode(
         scores = _constrained(logits, tokens, end, options)
         chosen = _choose(scores, options, generators)  # (R,)
         chosen_log_probs = logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0].tolist()
+        chosen_ids = chosen.tolist()
         for row in sorted(open_rows):
-            token = int(chosen[row])
+            token = chosen_ids[row]
             if token in end_ids:
                 open_rows.discard(row)
                 continue

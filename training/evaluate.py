@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import torch
 from tqdm import tqdm
 
 from pal_model import GenerationOptions, PalError, PalGenerator, Persona
@@ -56,6 +57,8 @@ from training.unseen import require_not_searched, require_unseen
 
 _CACHE_BYTES_A_CONVERSATION = 64_000_000
 """So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
+
+_SCORED_ROWS_ON_GPU = 8
 
 PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perplexity")
 
@@ -192,7 +195,8 @@ def _perplexity(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dic
     if not file.exists():
         scorer = Scorer(evaluation.model, extractor=evaluation.extractor)
         begun = time.monotonic()
-        found = asdict(scorer.score(turns.parts[evaluation.part], evaluation.persona, 1))
+        rows = _SCORED_ROWS_ON_GPU if torch.cuda.is_available() else 1  # which need no padding
+        found = asdict(scorer.score(turns.parts[evaluation.part], evaluation.persona, rows))
         write_json(file, {**found, "seconds": round(time.monotonic() - begun, 3)})
     score = json.loads(file.read_text(encoding="utf-8"))
     return {
@@ -222,6 +226,7 @@ def _respond(
         seeds=evaluation.seeds,
         use_gold_strategy=evaluation.strategy == "gold",
         batch_size=batch_size,
+        seeds_at_once=len(evaluation.seeds) if torch.cuda.is_available() else 1,
         done=done,
     )
     progress = tqdm(

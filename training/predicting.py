@@ -22,6 +22,7 @@ def predict(
     seeds: Sequence[int],
     use_gold_strategy: bool = False,
     batch_size: int = 16,
+    seeds_at_once: int = 1,
     done: Mapping[int, Collection[Turn]] | None = None,
 ) -> Iterator[tuple[int, list[Prediction]]]:
     """Yield a seed, and with it the predictions of a batch of turns, at a time.
@@ -38,34 +39,43 @@ def predict(
         seeds: of all that is drawn, each once for every turn.
         use_gold_strategy: write with the human supporter's strategy, not with the model's.
         batch_size: conversations that are read together.
+        seeds_at_once: runs that are written together: as many times the memory, and on a GPU, which
+            takes about as long for many rows as for a few, as much less time.
         done: of a seed, turns that are left out.
     """
     done = done or {}
     for together in _batches(conversations, batch_size):
         for place in range(max(map(len, together.values()))):
             at_place = {i: t[place] for i, t in together.items() if place < len(t)}
-            for seed in seeds:
-                left_out = done.get(seed, ())
-                turns = {i: t for i, t in at_place.items() if (i, _utterance(t)) not in left_out}
-                if not turns:
-                    continue
+            for start in range(0, len(seeds), seeds_at_once):
+                places = [
+                    (seed, index)
+                    for seed in seeds[start : start + seeds_at_once]
+                    for index, turn in at_place.items()
+                    if (index, _utterance(turn)) not in done.get(seed, ())
+                ]
                 requests = [
-                    ReplyRequest(
-                        turn.history,
-                        turn.persona,
-                        turn.strategy if use_gold_strategy else None,
-                        turn_seed(seed, index, _utterance(turn)),
-                    )
-                    for index, turn in turns.items()
+                    _request(at_place[index], index, seed, use_gold_strategy=use_gold_strategy)
+                    for seed, index in places
                 ]
                 replies = generator.reply(requests, options)
-                yield (
-                    seed,
-                    [
-                        _prediction(index, turn, seeker_personas[index, _utterance(turn)], reply)
-                        for (index, turn), reply in zip(turns.items(), replies, strict=True)
-                    ],
-                )
+                of_seeds: dict[int, list[Prediction]] = {}
+                for (seed, index), reply in zip(places, replies, strict=True):
+                    turn = at_place[index]
+                    persona = seeker_personas[index, _utterance(turn)]
+                    of_seeds.setdefault(seed, []).append(_prediction(index, turn, persona, reply))
+                yield from of_seeds.items()
+
+
+def _request(
+    turn: SupporterTurn, conversation: int, seed: int, *, use_gold_strategy: bool
+) -> ReplyRequest:
+    return ReplyRequest(
+        turn.history,
+        turn.persona,
+        turn.strategy if use_gold_strategy else None,
+        turn_seed(seed, conversation, _utterance(turn)),
+    )
 
 
 def _batches(conversations: Conversations, size: int) -> Iterator[Conversations]:
