@@ -285,6 +285,18 @@ def test_what_is_said_in_a_conversation_does_not_depend_on_the_others(
     assert alone == [together[p.turn] for p in alone]
 
 
+def test_runs_that_are_written_together_are_those_written_one_after_the_other(
+    esconv: Path, base: Path, evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def together(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        return predict(*args, **kwargs | {"seeds_at_once": 2})
+
+    monkeypatch.setattr(evaluate, "predict", together)
+    assert run(esconv, base, tmp_path, "--seeds", "1", "2", "--no-perplexity") == 0
+    for seed in (1, 2):
+        assert predictions_of(tmp_path, seed) == predictions_of(evaluated, seed)
+
+
 def test_strategy_alpha_and_persona_may_be_given(
     esconv: Path, base: Path, evaluated: Path, tmp_path: Path
 ) -> None:
