@@ -22,6 +22,7 @@ from pal_model.persona_extractor import (
     find_extractor,
     load_persona_extractor,
 )
+from training.annotation import keep_annotation
 from training.provenance import file_hash, folder_hashes, git_revision
 from training.readers.esconv import PERSONA_KEY, find_esconv, read_esconv
 from training.readers.records import CorpusError, read_json
@@ -86,9 +87,7 @@ def annotate(esconv: Path, output: Path, extractor_name: str, device: str | None
         for index, persona in personas_of_record.items():
             record["dialog"][int(index)][PERSONA_KEY] = persona
     output.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    manifest |= {"conversations": len(records), "output": file_hash(output)}
-    manifest_file = output.with_name(output.stem + ".manifest.json")
-    manifest_file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    keep_annotation(output, manifest | {"conversations": len(records)})
     partial.unlink()
 
 

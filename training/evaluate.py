@@ -50,7 +50,7 @@ from training.predictions import (
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import find_esconv
 from training.run_config import RunConfig
-from training.score import CONDITIONS, Scorer, config_of, read_part, require_others
+from training.score import CONDITIONS, Scorer, config_of, measured_on, read_part, require_others
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 from training.stages import training_costs
 from training.unseen import require_not_searched, require_unseen
@@ -143,7 +143,7 @@ def evaluate(
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
     require_unseen(evaluation.model, evaluation.split, evaluation.part, esconv)
-    config = config_of(evaluation.model, extractor=evaluation.extractor)
+    config = measured_on(config_of(evaluation.model, extractor=evaluation.extractor), esconv)
     encoder = None if evaluation.encoder is None else SentenceEncoder(evaluation.encoder)
     turns = _read_turns(evaluation, config, esconv)
     require_others(turns.parts[evaluation.part], evaluation.persona)

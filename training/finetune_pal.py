@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from pal_model.persona_extractor import find_extractor
+from training.annotation import annotation_of
 from training.dialogue_turns import find_dialogues, read_dialogue_turns
 from training.esconv_turns import read_turns
 from training.examples import SupporterTurn
 from training.fitting import fit_form, run_command
 from training.forms import load_form
 from training.provenance import file_hash, folder_hashes
+from training.readers.esconv import find_esconv
 from training.run_config import RunConfig
 
 
@@ -61,6 +63,8 @@ def fit(config: RunConfig, output: Path, resume: bool) -> dict[str, Any]:
         "data": corpus.hashes,
         "conversations": {part: len(turns) for part, turns in corpus.parts.items()},
     }
+    if config.data.persona == "annotated":
+        facts["annotation"] = annotation_of(config.data.esconv or find_esconv())
     if config.data.persona == "inferred":
         facts["extractor"] = folder_hashes(find_extractor(config.data.extractor))
     return fit_form(form, config, rows, output, facts, resume=resume)

@@ -37,7 +37,7 @@ from training.forms import load_form
 from training.intervals import Floats, SumMetric, interval, paired_difference, ratio
 from training.metrics import perplexity
 from training.packing import IGNORED
-from training.readers.esconv import find_esconv
+from training.readers.esconv import find_esconv, has_personas
 from training.recipe import LoraSettings
 from training.run_config import DataSettings, RunConfig
 from training.unseen import require_unseen
@@ -172,6 +172,17 @@ def config_of(
     return config.model_copy(update={"data": settings})
 
 
+def measured_on(config: RunConfig, esconv: Path | None) -> RunConfig:
+    """Return how a model is measured on a file. Personas that it was trained on were perhaps
+    annotated, once for all runs; where `esconv` (None: where it is found) has none, they are
+    inferred.
+    """
+    if config.data.persona != "annotated" or has_personas(esconv or find_esconv()):
+        return config
+    data = config.data.model_copy(update={"persona": "inferred"})
+    return config.model_copy(update={"data": data})
+
+
 def _config_without_recipe(name: str, folder: Path, data: DataSettings) -> RunConfig:
     served = PalConfig.load(folder)
     form: dict[str, Any] = {"persona_form": served.persona_form}
@@ -240,12 +251,13 @@ def read_part(
         CorpusError: as `read_turns`.
         ScoreError: there is nothing to respond to.
     """
+    data = measured_on(config, esconv).data
     turns = read_turns(
         esconv,
         split,
         (part,),
-        config.data.persona,
-        config.data.extractor,
+        data.persona,
+        data.extractor,
         limits={part: limit},
         consecutive=consecutive,
     )

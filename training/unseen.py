@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pal_model import PalError
+from training.annotation import annotation_of
 from training.fitting import RECIPE_FILE, RUN_FILE
-from training.manifest import SEARCH_MANIFEST, OtherRunError, read_manifest
+from training.manifest import SEARCH_MANIFEST, read_manifest
 from training.provenance import file_hash
 from training.readers.esconv import SPLIT_FILE, read_split
 from training.readers.records import CorpusError
@@ -118,28 +119,18 @@ def _require_files_of(stage: Stage, esconv: Path, split_file: Path) -> None:
     hashes: dict[str, str] = dict(stage.facts.get("data", {}))
     split_hash = hashes.pop(SPLIT_FILE, None)
     esconv_hash = next(iter(hashes.values()), None)
-    in_use = ((esconv, esconv_hash, _origin(esconv)), (split_file, split_hash, ()))
+    # Personas change neither conversations nor their order.
+    bare_hash = stage.facts.get("annotation", {}).get("data", esconv_hash)
+    in_use = (
+        (esconv, (esconv_hash, bare_hash), annotation_of(esconv).get("data")),
+        (split_file, (split_hash,), None),
+    )
     for file, learnt, origin in in_use:
         found = file_hash(file)
-        if learnt not in (None, found, *origin):
+        if learnt[0] is not None and not {found, origin} & set(learnt):
             raise OverlapError(
-                f"{stage.folder} was trained with a file whose SHA-256 is {learnt} (see "
+                f"{stage.folder} was trained with a file whose SHA-256 is {learnt[0]} (see "
                 f"{RUN_FILE}), and {file} has {found}: whether it learnt from what it is to be "
                 f"measured on cannot be told. Name by --esconv the {esconv.name} of the training, "
                 f"with its {SPLIT_FILE} beside it, or train again on this one."
             )
-
-
-def _origin(esconv: Path) -> tuple[str, ...]:
-    """Return the hash of the ESConv.json that `training.annotate_persona` made a file from."""
-    manifest = esconv.with_name(f"{esconv.stem}.manifest.json")
-    if not manifest.exists():
-        return ()
-    try:
-        made = read_manifest(manifest)
-        return (made["data"],) if made["output"] == file_hash(esconv) else ()
-    except (OtherRunError, KeyError) as error:
-        raise OverlapError(
-            f"{manifest} cannot be used: {error!r}. From which file {esconv.name} was made cannot "
-            "be told: restore it, or run training.annotate_persona again."
-        ) from error

@@ -15,11 +15,13 @@ from transformers import AutoModelForCausalLM
 from pal_model import Strategy
 from pal_model.configuration import PalConfig
 from training import evaluate, score
+from training.annotate_persona import main as annotate
 from training.evaluate import Evaluation, main
 from training.evaluation_folder import MANIFEST_FILE, RESULT_FILE
 from training.finetune_pal import main as finetune
 from training.predicting import predict, turn_seed
 from training.predictions import Prediction, PredictionError, read_predictions
+from training.provenance import file_hash
 from training.sentence_encoder import SentenceEncoder
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
@@ -133,6 +135,34 @@ def test_every_form_is_evaluated(
         assert run(esconv, model, tmp_path / "again") == 0
         again = json.loads((tmp_path / "again" / RESULT_FILE).read_text())
         assert again["perplexity"] == pytest.approx(result["perplexity"])
+
+
+def test_who_was_trained_on_annotated_personas_is_evaluated_with_and_without_them(
+    esconv: Path, base: Path, tmp_path: Path
+) -> None:
+    """Where the file has none they are inferred, by the same extractor: so nothing differs."""
+    corpus = tmp_path / "PESConv.json"
+    arguments = ["--esconv", str(esconv), "--extractor", "rules", "--output", str(corpus)]
+    assert annotate(arguments) == 0
+    shutil.copy(esconv.with_name("splits_seed13.json"), tmp_path)
+    values = (
+        "optimiser.max_steps=2",
+        f"base_model={base}",
+        f"data.esconv={corpus}",
+        "data.persona=annotated",
+    )
+    options = [word for value in values for word in ("--set", value)]
+    model = tmp_path / "model"
+    assert finetune([str(RECIPE), "--output", str(model), *options]) == 0
+    learnt = json.loads((model / "training_run.json").read_text())
+    assert learnt["annotation"]["data"] == file_hash(esconv)
+    results = []
+    for file, output in ((esconv, tmp_path / "plain"), (corpus, tmp_path / "annotated")):
+        assert run(file, model, output) == 0
+        results.append(json.loads((output / RESULT_FILE).read_text()))
+    assert predictions_of(tmp_path / "plain") == predictions_of(tmp_path / "annotated")
+    assert any(p.persona for p in predictions_of(tmp_path / "plain"))
+    assert results[0]["perplexity"] == results[1]["perplexity"]
 
 
 def test_times_are_kept_of_all_that_was_made(esconv: Path, base: Path, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from pal_model.configuration import PalConfig
 from training import evaluate, score, search_alphas
+from training.annotation import AnnotationError
+from training.fitting import RUN_FILE
 from training.manifest import SEARCH_MANIFEST
 from training.provenance import file_hash
 from training.readers.records import CorpusError
@@ -210,6 +212,24 @@ def test_the_files_of_training_may_have_other_names(copied: Path, tmp_path: Path
     require_unseen(write_trained(tmp_path / "model", hashes), "pal", "test", copied)
 
 
+def test_who_learnt_from_annotated_conversations_is_measured_on_the_same_without(
+    copied: Path, tmp_path: Path
+) -> None:
+    split = copied.with_name(SPLITS)
+    hashes = {"PESConv.json": "f" * 64, split.name: file_hash(split)}
+    model = write_trained(tmp_path / "model", hashes)
+    with pytest.raises(OverlapError, match=r"f{64}.*cannot be told"):
+        require_unseen(model, "pal", "test", copied)
+    facts = {"data": hashes, "annotation": {"data": file_hash(copied)}}
+    (Path(model) / RUN_FILE).write_text(json.dumps(facts))
+    require_unseen(model, "pal", "test", copied)
+    with pytest.raises(OverlapError, match="was trained on"):
+        require_unseen(model, "pal", "train", copied)
+    (Path(model) / RUN_FILE).write_text(json.dumps(facts | {"annotation": {"data": "e" * 64}}))
+    with pytest.raises(OverlapError, match=r"f{64}.*cannot be told"):
+        require_unseen(model, "pal", "test", copied)
+
+
 def test_annotated_conversations_are_those_that_were_annotated(
     copied: Path, tmp_path: Path
 ) -> None:
@@ -226,7 +246,7 @@ def test_annotated_conversations_are_those_that_were_annotated(
     require_unseen(model, "pal", "test", annotated)
     for broken in ("{", "{}"):
         manifest.write_text(broken)
-        with pytest.raises(OverlapError, match=r"PESConv\.manifest\.json cannot be used"):
+        with pytest.raises(AnnotationError, match=r"PESConv\.manifest\.json cannot be used"):
             require_unseen(model, "pal", "test", annotated)
     manifest.write_text(json.dumps(made))
     annotated.write_text(annotated.read_text() + "\n")

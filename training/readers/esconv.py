@@ -114,6 +114,15 @@ def read_pesconv(path: Path) -> Iterator[tuple[Conversation, dict[int, Persona]]
         yield conversation, personas
 
 
+def has_personas(path: Path) -> bool:
+    """Return whether `training.annotate_persona` wrote a file, such as `read_pesconv` reads."""
+    try:
+        next(read_pesconv(path), None)
+    except CorpusError:
+        return False
+    return True
+
+
 def _read_list(
     path: Path, parse: Callable[[Any], Conversation], malformed: list[Malformed] | None
 ) -> Iterator[Conversation]:
