@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from pal_model.persona_extractor import (
 )
 from training.annotation import keep_annotation
 from training.provenance import file_hash, folder_hashes, git_revision
-from training.readers.esconv import PERSONA_KEY, find_esconv, read_esconv
+from training.readers.esconv import PERSONA_KEY, SPLIT_FILE, find_esconv, read_esconv
 from training.readers.records import CorpusError, read_json
 from training.turn_personas import inferred_personas
 
@@ -59,12 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def annotate(esconv: Path, output: Path, extractor_name: str, device: str | None = None) -> None:
-    """Write `output`, in ESConv's layout, and a manifest beside it.
+    """Write `output`, in ESConv's layout, with a manifest and the corpus's splits beside it.
 
     Raises:
-        CorpusError: an unfinished run with other data or another extractor lies there.
+        CorpusError: an unfinished run with other data or another extractor lies there, or the
+            splits of another corpus.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
+    _keep_splits(esconv, output)
     manifest: dict[str, Any] = {
         "data": file_hash(esconv),
         "extractor": extractor_name,
@@ -89,6 +92,20 @@ def annotate(esconv: Path, output: Path, extractor_name: str, device: str | None
     output.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     keep_annotation(output, manifest | {"conversations": len(records)})
     partial.unlink()
+
+
+def _keep_splits(esconv: Path, output: Path) -> None:
+    """Copy the splits, if there are any: they name the conversations of `output`, too."""
+    splits, beside = esconv.with_name(SPLIT_FILE), output.with_name(SPLIT_FILE)
+    if not splits.exists():
+        return
+    if not beside.exists():
+        shutil.copyfile(splits, beside)
+    elif beside.read_bytes() != splits.read_bytes():
+        raise CorpusError(
+            f"{beside} is not {splits}, which belongs to {esconv.name}. Delete it, or name another "
+            "folder by --output."
+        )
 
 
 def _resume(partial: Path, manifest: dict[str, Any]) -> list[dict[str, list[str]]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pal_model import PalError
-from training.manifest import OtherRunError, read_manifest, write_json
+from training.manifest import write_json
 from training.provenance import file_hash
 
 
@@ -31,13 +32,20 @@ def annotation_of(file: Path) -> dict[str, Any]:
     if not manifest.exists():
         return {}
     try:
-        made = read_manifest(manifest)
-        return made if made["output"] == file_hash(file) and made["data"] else {}
-    except (OtherRunError, KeyError) as error:
-        raise AnnotationError(
-            f"{manifest} cannot be used: {error!r}. From which file {file.name} was made cannot be "
-            "told: restore it, or run training.annotate_persona again."
-        ) from error
+        made = dict(json.loads(manifest.read_text(encoding="utf-8")))
+        output, data = str(made["output"]), str(made["data"])
+    except KeyError as error:
+        raise _unusable(manifest, f"it has no {error}") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise _unusable(manifest, str(error)) from error
+    return made if data and output == file_hash(file) else {}
+
+
+def _unusable(manifest: Path, problem: str) -> AnnotationError:
+    return AnnotationError(
+        f"{manifest} cannot be used: {problem}. What was annotated, and by what, cannot be told: "
+        "restore it, or run training.annotate_persona again."
+    )
 
 
 def _manifest_of(file: Path) -> Path:

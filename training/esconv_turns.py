@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from pal_model.persona_extractor import load_persona_extractor
+from pal_model.persona_extractor import RULES, load_persona_extractor
 from training.examples import SupporterTurn, supporter_turns
 from training.provenance import file_hash
 from training.readers.esconv import (
@@ -67,12 +67,13 @@ def read_turns(
     """
     path = path or find_esconv()
     annotated = list(read_pesconv(path)) if persona == "annotated" else None
-    conversations = [c for c, _ in annotated] if annotated else list(read_esconv(path))
+    conversations = list(read_esconv(path))
     split_file = path.with_name(SPLIT_FILE)
     indices = {part: read_split(split_file, split, part) for part in parts}
     _require_apart(split_file, indices, len(conversations))
     device = "cuda:0" if torch.cuda.is_available() else None
-    extractor = load_persona_extractor(extractor_name, device=device)
+    needed = extractor_name if persona == "inferred" else RULES  # which need no model
+    extractor = load_persona_extractor(needed, device=device)
     result: dict[str, list[list[SupporterTurn]]] = {}
     for part, chosen in indices.items():
         if seed is not None:
@@ -82,7 +83,7 @@ def read_turns(
         chosen_ones = [conversations[index] for index in chosen]
         personas = (
             [annotated[index][1] for index in chosen]
-            if annotated
+            if annotated is not None
             else personas_from(persona, chosen_ones, extractor)
         )
         result[part] = [

@@ -58,7 +58,12 @@ from training.unseen import require_not_searched, require_unseen
 _CACHE_BYTES_A_CONVERSATION = 64_000_000
 """So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
 
+_ROWS_ON_GPU = 256
+"""That are written to at once, if one seed does not need more: with both branches of Eq. 6 some 20
+GB of the embedded model's states, the copies on the way included."""
+
 _SCORED_ROWS_ON_GPU = 8
+"""Of packed turns. On a CPU one row is read at a time, which needs no padding."""
 
 PERPLEXITIES = ("token_perplexity", "token_perplexity_with_strategy", "word_perplexity")
 
@@ -195,7 +200,7 @@ def _perplexity(evaluation: Evaluation, turns: EsconvTurns, output: Path) -> dic
     if not file.exists():
         scorer = Scorer(evaluation.model, extractor=evaluation.extractor)
         begun = time.monotonic()
-        rows = _SCORED_ROWS_ON_GPU if torch.cuda.is_available() else 1  # which need no padding
+        rows = _SCORED_ROWS_ON_GPU if torch.cuda.is_available() else 1
         found = asdict(scorer.score(turns.parts[evaluation.part], evaluation.persona, rows))
         write_json(file, {**found, "seconds": round(time.monotonic() - begun, 3)})
     score = json.loads(file.read_text(encoding="utf-8"))
@@ -226,7 +231,7 @@ def _respond(
         seeds=evaluation.seeds,
         use_gold_strategy=evaluation.strategy == "gold",
         batch_size=batch_size,
-        seeds_at_once=len(evaluation.seeds) if torch.cuda.is_available() else 1,
+        seeds_at_once=_seeds_at_once(batch_size * evaluation.options.candidates),
         done=done,
     )
     progress = tqdm(
@@ -241,6 +246,11 @@ def _respond(
                 sink.writelines(map(as_line, batch))
             progress.update(len(batch))
             times["responses"] += len(batch)
+
+
+def _seeds_at_once(rows: int) -> int:
+    """Return of how many seeds, of `rows` rows each, a machine writes together."""
+    return max(1, _ROWS_ON_GPU // rows) if torch.cuda.is_available() else 1
 
 
 def _done(file: Path, turns: Container[Turn]) -> set[Turn]:

@@ -22,7 +22,7 @@ from training.fitting import fit_form, run_command
 from training.forms import load_form
 from training.provenance import file_hash, folder_hashes
 from training.readers.esconv import find_esconv
-from training.run_config import RunConfig
+from training.run_config import DataSettings, RunConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def read_corpus(config: RunConfig) -> Corpus:
 
 def fit(config: RunConfig, output: Path, resume: bool) -> dict[str, Any]:
     """Train and write a generator; return what is known of the run (see `fit_form`)."""
+    annotation = _annotation(config.data)
     form = load_form(config)
     corpus = read_corpus(config)
     dropouts = {"train": config.data.persona_dropout, "valid": 0.0}
@@ -63,11 +64,26 @@ def fit(config: RunConfig, output: Path, resume: bool) -> dict[str, Any]:
         "data": corpus.hashes,
         "conversations": {part: len(turns) for part, turns in corpus.parts.items()},
     }
-    if config.data.persona == "annotated":
-        facts["annotation"] = annotation_of(config.data.esconv or find_esconv())
+    if annotation is not None:
+        facts["annotation"] = annotation
     if config.data.persona == "inferred":
         facts["extractor"] = folder_hashes(find_extractor(config.data.extractor))
     return fit_form(form, config, rows, output, facts, resume=resume)
+
+
+def _annotation(data: DataSettings) -> dict[str, Any] | None:
+    """Return how annotated personas were made; None where others are asked for."""
+    if data.persona != "annotated":
+        return None
+    file = data.esconv or find_esconv()
+    annotation = annotation_of(file)
+    if not annotation:
+        print(
+            f"{file} has no manifest of training.annotate_persona beside it, or was changed since: "
+            "what learns from it can be measured on the conversations of this file alone.",
+            file=sys.stderr,
+        )
+    return annotation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

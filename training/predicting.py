@@ -28,8 +28,8 @@ def predict(
     """Yield a seed, and with it the predictions of a batch of turns, at a time.
 
     The n-th turns of several conversations are read together, then the turns after them, so that a
-    turn costs what is new in it, and a further seed costs the writing alone. What is said in one
-    does not depend on the others.
+    turn costs what is new in it, and a further seed, unless it is written together with the first,
+    the writing alone. What is said in one does not depend on the others.
 
     Args:
         generator: what responds.

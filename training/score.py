@@ -40,6 +40,7 @@ from training.packing import IGNORED
 from training.readers.esconv import find_esconv, has_personas
 from training.recipe import LoraSettings
 from training.run_config import DataSettings, RunConfig
+from training.stages import annotating_extractor
 from training.unseen import require_unseen
 
 CONDITIONS = ("right", "wrong", "none")
@@ -158,12 +159,14 @@ def config_of(
     Args:
         name: of the base model, or the folder.
         data: what a base model is measured on; a folder says so itself.
-        extractor: of inferred personas; None for the one that the model was trained with.
+        extractor: of inferred personas; None for the one whose personas the model was trained on.
     """
     folder = Path(find_model(name))
     recipe = folder / RECIPE_FILE
     if recipe.exists():
         config = RunConfig.load(recipe).model_copy(update={"start_from": folder})
+        if config.data.persona == "annotated":
+            extractor = extractor or annotating_extractor(model=name)
     else:
         config = _config_without_recipe(name, folder, data or DataSettings())
     if extractor is None:
@@ -175,7 +178,7 @@ def config_of(
 def measured_on(config: RunConfig, esconv: Path | None) -> RunConfig:
     """Return how a model is measured on a file. Personas that it was trained on were perhaps
     annotated, once for all runs; where `esconv` (None: where it is found) has none, they are
-    inferred.
+    inferred: by the same extractor, unless another was asked for.
     """
     if config.data.persona != "annotated" or has_personas(esconv or find_esconv()):
         return config

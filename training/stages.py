@@ -50,6 +50,18 @@ def is_trained(model: str) -> bool:
     return not PalConfig.load(Path(find_model(model))).zero_shot or is_encoder_decoder(model)
 
 
+def annotating_extractor(model: str) -> str | None:
+    """Return the name of the extractor of the annotated personas that a model was trained on; None
+    where that is not kept.
+
+    Raises:
+        StageError: as `stages_of`.
+    """
+    *_, last = stages_of(model)
+    name: str | None = last.facts.get("annotation", {}).get("extractor")
+    return name
+
+
 def _stages(folder: Path) -> list[Stage]:
     recipe_file = folder / RECIPE_FILE
     if not recipe_file.exists():

@@ -29,8 +29,8 @@ def inferred_of_each(
 ) -> list[TurnPersonas]:
     """Return the `inferred_personas` of each of `conversations`; all of them are one batch."""
     new = [_new_in_turns(conversation) for conversation in conversations]
-    said = [utterances for of_one in new for utterances in of_one.values() if utterances]
-    told = iter(extract_each(extractor, said))
+    unread = [said for of_one in new for said in of_one.values() if said]
+    told = iter(extract_each(extractor, unread))
     nothing = Persona()
     return [
         _accumulated({index: next(told) if said else nothing for index, said in of_one.items()})

@@ -131,6 +131,6 @@ def _require_files_of(stage: Stage, esconv: Path, split_file: Path) -> None:
             raise OverlapError(
                 f"{stage.folder} was trained with a file whose SHA-256 is {learnt[0]} (see "
                 f"{RUN_FILE}), and {file} has {found}: whether it learnt from what it is to be "
-                f"measured on cannot be told. Name by --esconv the {esconv.name} of the training, "
-                f"with its {SPLIT_FILE} beside it, or train again on this one."
+                f"measured on cannot be told. Name by --esconv the file of the training, with its "
+                f"{SPLIT_FILE} beside it, or train again on this one."
             )

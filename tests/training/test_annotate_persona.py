@@ -9,9 +9,9 @@ import pytest
 from pal_model import Persona
 from training import annotate_persona
 from training.annotate_persona import main
-from training.readers.esconv import read_esconv, read_pesconv
+from training.readers.esconv import has_personas, read_esconv, read_pesconv
 from training.readers.records import CorpusError
-from training.turn_personas import inferred_personas, personas_from
+from training.turn_personas import inferred_of_each, inferred_personas, personas_from
 
 
 class Counting:
@@ -52,6 +52,33 @@ def test_an_extractor_that_can_reads_all_turns_in_one_batch(esconv: Path) -> Non
         assert not batches
 
 
+def test_many_conversations_are_one_batch_and_each_has_its_own_personas(esconv: Path) -> None:
+    class Batching(Counting):
+        def extract_batch(self, batch: Any) -> list[Persona]:
+            batches.append(len(batch))
+            return [self.extract(said) for said in batch]
+
+    batches: list[int] = []
+    conversations = list(read_esconv(esconv))
+    together = inferred_of_each(conversations, Batching())
+    assert together == [inferred_personas(c, Counting()) for c in conversations]
+    assert len(batches) == 1
+    assert inferred_of_each([], Batching()) == []
+
+
+def test_splits_of_another_corpus_are_not_taken_for_its_own(
+    esconv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beside = tmp_path / "splits_seed13.json"
+    beside.write_text("{}")
+    output = tmp_path / "PESConv.json"
+    arguments = ["--esconv", str(esconv), "--extractor", "rules", "--output", str(output)]
+    assert main(arguments) == 2
+    assert f"{beside} is not {esconv.with_name(beside.name)}" in capsys.readouterr().err
+    assert beside.read_text() == "{}"
+    assert not output.exists()
+
+
 def test_what_is_written_is_esconv_with_personas_and_says_where_it_is_from(
     esconv: Path, tmp_path: Path
 ) -> None:
@@ -66,6 +93,8 @@ def test_what_is_written_is_esconv_with_personas_and_says_where_it_is_from(
     assert manifest["conversations"] == 20
     assert set(manifest) > {"data", "git_revision", "seed", "output"}
     assert [file.name for file in output.parent.glob("*.partial")] == []
+    split = (output.parent / "splits_seed13.json").read_bytes()
+    assert split == esconv.with_name("splits_seed13.json").read_bytes()
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(
@@ -106,6 +135,18 @@ def test_an_unfinished_run_of_another_kind_is_not_gone_on_with(
     assert main(["--esconv", str(esconv), "--output", str(tmp_path / "out.json")]) == 2
     assert "was begun with data '0000" in capsys.readouterr().err
     assert partial.exists()
+
+
+def test_a_file_has_personas_or_not_whichever_conversation_they_are_in(
+    esconv: Path, tmp_path: Path
+) -> None:
+    assert not has_personas(esconv)
+    records = json.loads(esconv.read_text())
+    records[-1]["dialog"][1]["persona"] = ["I am tired."]
+    (tmp_path / "one.json").write_text(json.dumps(records))
+    assert has_personas(tmp_path / "one.json")
+    with pytest.raises(CorpusError, match="Cannot read"):
+        has_personas(tmp_path / "none.json")
 
 
 def test_a_file_without_personas_is_refused(esconv: Path) -> None:

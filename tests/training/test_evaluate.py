@@ -144,18 +144,21 @@ def test_who_was_trained_on_annotated_personas_is_evaluated_with_and_without_the
     corpus = tmp_path / "PESConv.json"
     arguments = ["--esconv", str(esconv), "--extractor", "rules", "--output", str(corpus)]
     assert annotate(arguments) == 0
-    shutil.copy(esconv.with_name("splits_seed13.json"), tmp_path)
     values = (
         "optimiser.max_steps=2",
         f"base_model={base}",
         f"data.esconv={corpus}",
         "data.persona=annotated",
+        "data.extractor=another",
     )
     options = [word for value in values for word in ("--set", value)]
     model = tmp_path / "model"
     assert finetune([str(RECIPE), "--output", str(model), *options]) == 0
     learnt = json.loads((model / "training_run.json").read_text())
     assert learnt["annotation"]["data"] == file_hash(esconv)
+    assert (
+        learnt["annotation"]["extractor"] == score.config_of(str(model)).data.extractor == "rules"
+    )
     results = []
     for file, output in ((esconv, tmp_path / "plain"), (corpus, tmp_path / "annotated")):
         assert run(file, model, output) == 0
@@ -305,6 +308,20 @@ def test_what_is_said_can_be_counted_anew_on_any_device(
     assert here["perplexity"] == on_gpu["perplexity"]
 
 
+def test_what_was_said_on_a_gpu_is_not_scored_on_a_cpu(
+    esconv: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": "H100"})
+    assert run(esconv, base, tmp_path, "--conversations", "1", "--no-perplexity") == 0
+    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": None})
+    assert run(esconv, base, tmp_path, "--conversations", "1") == 2
+    assert "was begun on a GPU (H100)" in capsys.readouterr().err
+
+
 def test_what_is_said_in_a_conversation_does_not_depend_on_the_others(
     esconv: Path, base: Path, evaluated: Path, tmp_path: Path
 ) -> None:
@@ -322,6 +339,14 @@ def test_runs_that_are_written_together_are_those_written_one_after_the_other(
         return predict(*args, **kwargs | {"seeds_at_once": 2})
 
     monkeypatch.setattr(evaluate, "predict", together)
+    # The first is done in part, one place of it in all conversations.
+    done = {p.turn for p in predictions_of(evaluated) if p.utterance < 2 or p.conversation == 9}
+    assert run(esconv, base, tmp_path, "--no-perplexity") == 0
+    lines = (tmp_path / "predictions.1.jsonl").read_text().splitlines(keepends=True)
+    turns = [p.turn for p in predictions_of(tmp_path)]
+    kept = [line for line, turn in zip(lines, turns, strict=True) if turn in done]
+    assert 0 < len(kept) < len(lines)
+    (tmp_path / "predictions.1.jsonl").write_text("".join(kept))
     assert run(esconv, base, tmp_path, "--seeds", "1", "2", "--no-perplexity") == 0
     for seed in (1, 2):
         assert predictions_of(tmp_path, seed) == predictions_of(evaluated, seed)

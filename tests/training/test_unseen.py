@@ -244,9 +244,9 @@ def test_annotated_conversations_are_those_that_were_annotated(
     made = {"data": file_hash(copied), "output": file_hash(annotated)}
     manifest.write_text(json.dumps(made))
     require_unseen(model, "pal", "test", annotated)
-    for broken in ("{", "{}"):
+    for broken, problem in (("{", "Expecting property name"), ("{}", "it has no 'output'")):
         manifest.write_text(broken)
-        with pytest.raises(AnnotationError, match=r"PESConv\.manifest\.json cannot be used"):
+        with pytest.raises(AnnotationError, match=rf"PESConv\.manifest\.json .*: {problem}"):
             require_unseen(model, "pal", "test", annotated)
     manifest.write_text(json.dumps(made))
     annotated.write_text(annotated.read_text() + "\n")

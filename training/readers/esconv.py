@@ -115,12 +115,14 @@ def read_pesconv(path: Path) -> Iterator[tuple[Conversation, dict[int, Persona]]
 
 
 def has_personas(path: Path) -> bool:
-    """Return whether `training.annotate_persona` wrote a file, such as `read_pesconv` reads."""
-    try:
-        next(read_pesconv(path), None)
-    except CorpusError:
-        return False
-    return True
+    """Return whether `training.annotate_persona` wrote to a file, so that it is for `read_pesconv`.
+
+    Raises:
+        CorpusError: the file is missing or of another layout.
+    """
+    conversations = list(read_esconv(path))  # it is of ESConv's layout
+    records = read_json(path)[: len(conversations)]
+    return any(PERSONA_KEY in turn for record in records for turn in record["dialog"])
 
 
 def _read_list(
