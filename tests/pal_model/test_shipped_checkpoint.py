@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -54,12 +55,24 @@ def test_each_says_what_it_was_trained_on_and_under_which_licence(folder: Path) 
     for file in runs:
         run = json.loads(file.read_text())
         assert run["validation"]["eval_loss"] < run["validation_before"]["eval_loss"]
-        assert {"ESConv.json", "splits_seed13.json"} <= set(run["data"])
+        assert "splits_seed13.json" in run["data"]
+        esconv = run["data"].get("ESConv.json") or run["annotation"]["data"]
+        assert re.fullmatch("[0-9a-f]{64}", esconv)
         assert "dirty" not in run["git_revision"]
         recipe = yaml.safe_load(file.with_suffix(".yaml").read_text())
         assert recipe["base_model"] == EMBEDDED_BASE
         assert recipe["data"]["split"] == "pal"
     assert "CC BY-NC 4.0" in (folder / "LICENSE.md").read_text()
+
+
+def test_the_generator_learnt_with_the_personas_of_the_extractor_that_ships() -> None:
+    run = json.loads((SHIPPED_CHECKPOINT / "training_run.json").read_text())
+    annotation = run["annotation"]
+    assert annotation["output"] == run["data"]["PESConv.json"]
+    assert annotation["extractor"] == "embedded"
+    for name, learnt in annotation["extractor_files"].items():
+        content = (SHIPPED_PERSONA_EXTRACTOR / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == learnt
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
