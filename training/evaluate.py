@@ -153,19 +153,22 @@ def evaluate(
     turns = _read_turns(evaluation, config, esconv)
     require_others(turns.parts[evaluation.part], evaluation.persona)
     facts = _facts(evaluation, turns)
-    _require_begun(output, facts, any_device=True)
+    _require_begun(output, facts)
     seekers = _seeker_personas(evaluation, config, turns, esconv)
     done = {seed: _done(predictions_file(output, seed), seekers) for seed in evaluation.seeds}
     is_unsaid = any(len(of_one) < len(seekers) for of_one in done.values())
     is_scored = (output / PERPLEXITY_FILE).exists() or not evaluation.perplexity
-    any_device = is_scored and not is_unsaid  # texts compare alike everywhere
-    _require_begun(output, facts, any_device=any_device)
     generator = None
     if is_unsaid:  # what cannot load is not begun
         generator = PalGenerator.load(
             evaluation.model, cache_bytes=batch_size * _CACHE_BYTES_A_CONVERSATION
         )
-    manifest = begin(output / MANIFEST_FILE, facts, keep_environments=True, any_device=any_device)
+    manifest = begin(
+        output / MANIFEST_FILE,
+        facts,
+        keep_environments=True,
+        any_device=is_scored and not is_unsaid,  # texts compare alike everywhere
+    )
     if generator is not None:
         _respond(evaluation, generator, turns, output, seekers, done, batch_size)
         del generator  # perplexity needs the room
@@ -306,15 +309,15 @@ def _facts(evaluation: Evaluation, turns: EsconvTurns) -> dict[str, Any]:
     }
 
 
-def _require_begun(output: Path, facts: Mapping[str, Any], *, any_device: bool) -> None:
-    """Make sure that what is in `output`, if anything, is of this evaluation.
+def _require_begun(output: Path, facts: Mapping[str, Any]) -> None:
+    """Make sure that what is in `output`, if anything, is of this evaluation, on whatever device.
 
     Raises:
         OtherRunError: it is of another, or nobody can tell.
     """
     manifest = output / MANIFEST_FILE
     if manifest.exists():
-        require_same(manifest, facts, any_device=any_device)
+        require_same(manifest, facts, any_device=True)
         return
     found = [*output.glob("predictions.*.jsonl"), *output.glob(PERPLEXITY_FILE)]
     if found:

@@ -52,7 +52,7 @@ class PackedRow:
 
     def visible(self) -> Tensor:
         """Return which tokens each token sees, (N, N), bool."""
-        seen: list[int] = []  # a token's row as one number: ten times as fast as tensors here
+        seen: list[int] = []  # a token's row as one number: rows of tensors are slow here
         for place, (parent, prefix) in enumerate(zip(self.parents, self.prefixes, strict=True)):
             bits = 1 << place
             for earlier in (parent, prefix):

@@ -25,6 +25,18 @@ class Counting:
         return Persona.of(f"I said {text}" for text in seeker_utterances)
 
 
+class Batching(Counting):
+    """Reads several at once, and knows how many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
+
+    def extract_batch(self, batch: Any) -> list[Persona]:
+        self.batches.append(len(batch))
+        return [self.extract(said) for said in batch]
+
+
 def test_personas_accumulate_from_the_third_utterance_and_nothing_is_read_twice(
     esconv: Path,
 ) -> None:
@@ -37,32 +49,20 @@ def test_personas_accumulate_from_the_third_utterance_and_nothing_is_read_twice(
 
 
 def test_an_extractor_that_can_reads_all_turns_in_one_batch(esconv: Path) -> None:
-    class Batching(Counting):
-        def extract_batch(self, batch: Any) -> list[Persona]:
-            batches.append(len(batch))
-            return [self.extract(said) for said in batch]
-
-    batches: list[int] = []
     for conversation in read_esconv(esconv):
         one_by_one, together = Counting(), Batching()
         personas = inferred_personas(conversation, together)
         assert personas == inferred_personas(conversation, one_by_one)
         assert together.read == one_by_one.read
-        assert batches.pop() == len(together.read)
-        assert not batches
+        assert together.batches == [len(together.read)]
 
 
 def test_many_conversations_are_one_batch_and_each_has_its_own_personas(esconv: Path) -> None:
-    class Batching(Counting):
-        def extract_batch(self, batch: Any) -> list[Persona]:
-            batches.append(len(batch))
-            return [self.extract(said) for said in batch]
-
-    batches: list[int] = []
     conversations = list(read_esconv(esconv))
-    together = inferred_of_each(conversations, Batching())
+    batching = Batching()
+    together = inferred_of_each(conversations, batching)
     assert together == [inferred_personas(c, Counting()) for c in conversations]
-    assert len(batches) == 1
+    assert len(batching.batches) == 1
     assert inferred_of_each([], Batching()) == []
 
 

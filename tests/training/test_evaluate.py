@@ -268,22 +268,25 @@ def test_each_environment_of_a_run_that_goes_on_is_kept(
         assert [later["commit"] for later in written["resumed"]] == ["two", "three"]
 
 
+@pytest.mark.parametrize(
+    "more", [("--no-perplexity", "--seeds", "1", "2"), ()], ids=["say", "score"]
+)
 @pytest.mark.parametrize("gpus", [(None, "H100"), ("H100", None)], ids=["CPU", "GPU"])
 def test_a_run_goes_on_on_no_other_kind_of_device(
     gpus: tuple[str | None, str | None],
+    more: tuple[str, ...],
     esconv: Path,
     base: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = ("--conversations", "1", "--no-perplexity")
     before, now = gpus
     monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": before})
-    assert run(esconv, base, tmp_path, *options) == 0
+    assert run(esconv, base, tmp_path, "--conversations", "1", "--no-perplexity") == 0
     begun = (tmp_path / MANIFEST_FILE).read_bytes()
     monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": now})
-    assert run(esconv, base, tmp_path, *options, "--seeds", "1", "2") == 2
+    assert run(esconv, base, tmp_path, "--conversations", "1", *more) == 2
     error = capsys.readouterr().err
     assert "a GPU (H100)" in error
     assert "a CPU" in error
@@ -291,7 +294,7 @@ def test_a_run_goes_on_on_no_other_kind_of_device(
     assert (tmp_path / MANIFEST_FILE).read_bytes() == begun
     # Another card is of the same kind.
     monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": before and "H200"})
-    assert run(esconv, base, tmp_path, *options) == 0
+    assert run(esconv, base, tmp_path, "--conversations", "1", *more) == 0
 
 
 def test_what_is_said_can_be_counted_anew_on_any_device(
@@ -306,20 +309,6 @@ def test_what_is_said_can_be_counted_anew_on_any_device(
     assert here["resumed"] == [{"gpu": None}]
     assert here["metrics"] == on_gpu["metrics"]
     assert here["perplexity"] == on_gpu["perplexity"]
-
-
-def test_what_was_said_on_a_gpu_is_not_scored_on_a_cpu(
-    esconv: Path,
-    base: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": "H100"})
-    assert run(esconv, base, tmp_path, "--conversations", "1", "--no-perplexity") == 0
-    monkeypatch.setattr(evaluate, "environment", lambda: {"gpu": None})
-    assert run(esconv, base, tmp_path, "--conversations", "1") == 2
-    assert "was begun on a GPU (H100)" in capsys.readouterr().err
 
 
 def test_what_is_said_in_a_conversation_does_not_depend_on_the_others(

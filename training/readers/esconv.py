@@ -120,9 +120,8 @@ def has_personas(path: Path) -> bool:
     Raises:
         CorpusError: the file is missing or of another layout.
     """
-    conversations = list(read_esconv(path))  # it is of ESConv's layout
-    records = read_json(path)[: len(conversations)]
-    return any(PERSONA_KEY in turn for record in records for turn in record["dialog"])
+    list(read_esconv(path))  # or the error of another layout
+    return any(PERSONA_KEY in turn for record in read_json(path) for turn in record["dialog"])
 
 
 def _read_list(
