@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Container, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -26,6 +26,7 @@ from pal_model.embedded import find_model
 from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from training.alphas import alpha_of_all, by_strategy, read_alphas
+from training.annotation import annotation_of
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.evaluation import measure, summarise
@@ -39,14 +40,13 @@ from training.evaluation_folder import (
     timed,
 )
 from training.manifest import OtherRunError, begin, require_same, write_json
-from training.predicting import personas_by_turn, predict
-from training.predictions import (
-    PredictionError,
-    Turn,
-    as_line,
-    drop_cut_line,
-    read_predictions,
+from training.predicting import (
+    CACHE_BYTES_A_CONVERSATION,
+    conversations_at_once,
+    personas_by_turn,
+    predict,
 )
+from training.predictions import Turn, as_line, read_done, read_predictions
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import find_esconv
 from training.run_config import RunConfig
@@ -54,9 +54,6 @@ from training.score import CONDITIONS, Scorer, config_of, measured_on, read_part
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 from training.stages import training_costs
 from training.unseen import require_not_searched, require_unseen
-
-_CACHE_BYTES_A_CONVERSATION = 64_000_000
-"""So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
 
 _ROWS_ON_GPU = 256
 """That are written to at once, if one seed does not need more: with both branches of Eq. 6 some 20
@@ -132,9 +129,19 @@ class Evaluation:
 
 
 def evaluate(
-    evaluation: Evaluation, output: Path, *, esconv: Path | None = None, batch_size: int = 32
+    evaluation: Evaluation,
+    output: Path,
+    *,
+    esconv: Path | None = None,
+    batch_size: int | None = None,
 ) -> dict[str, Any]:
     """Evaluate; return what is written to `evaluation.json`.
+
+    Args:
+        evaluation: what is evaluated, and how.
+        output: the folder of results; what is there of the same evaluation is gone on with.
+        esconv: ESConv.json, the splits beside it; None for where it is found.
+        batch_size: conversations that are read together; None for 32, on a GPU 65.
 
     Raises:
         OverlapError: the model was trained on what it is to be evaluated on.
@@ -145,6 +152,7 @@ def evaluate(
         PalError: a corpus, a model or an encoder cannot be used.
     """
     esconv = esconv or find_esconv()
+    batch_size = conversations_at_once() if batch_size is None else batch_size
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
     require_unseen(evaluation.model, evaluation.split, evaluation.part, esconv)
@@ -155,13 +163,13 @@ def evaluate(
     facts = _facts(evaluation, turns)
     _require_begun(output, facts)
     seekers = _seeker_personas(evaluation, config, turns, esconv)
-    done = {seed: _done(predictions_file(output, seed), seekers) for seed in evaluation.seeds}
+    done = {seed: read_done(predictions_file(output, seed), seekers) for seed in evaluation.seeds}
     is_unsaid = any(len(of_one) < len(seekers) for of_one in done.values())
     is_scored = (output / PERPLEXITY_FILE).exists() or not evaluation.perplexity
     generator = None
     if is_unsaid:  # what cannot load is not begun
         generator = PalGenerator.load(
-            evaluation.model, cache_bytes=batch_size * _CACHE_BYTES_A_CONVERSATION
+            evaluation.model, cache_bytes=batch_size * CACHE_BYTES_A_CONVERSATION
         )
     manifest = begin(
         output / MANIFEST_FILE,
@@ -256,25 +264,6 @@ def _seeds_at_once(rows: int) -> int:
     return max(1, _ROWS_ON_GPU // rows) if torch.cuda.is_available() else 1
 
 
-def _done(file: Path, turns: Container[Turn]) -> set[Turn]:
-    """Return the turns in a file of predictions that may have been cut off.
-
-    Raises:
-        PredictionError: not all of them are in `turns`.
-    """
-    if not file.exists():
-        return set()
-    drop_cut_line(file)
-    done = {prediction.turn for prediction in read_predictions(file)}
-    if strange := sorted(turn for turn in done if turn not in turns):
-        raise PredictionError(
-            f"{file} has {len(strange)} turns, such as {strange[:3]}, that are not among those of "
-            "this evaluation. Delete their lines and run training.evaluate again; it makes what is "
-            "missing."
-        )
-    return done
-
-
 def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> EsconvTurns:
     return read_part(
         config,
@@ -289,13 +278,24 @@ def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> Esco
 def _seeker_personas(
     evaluation: Evaluation, config: RunConfig, turns: EsconvTurns, esconv: Path
 ) -> dict[Turn, Persona]:
-    """Return who the seeker of each turn is, whether or not the model is to know."""
-    data = config.data
-    if data.persona != "inferred":
-        data = data.model_copy(update={"persona": "inferred", "extractor": evaluation.extractor})
+    """Return who the seeker of each turn is, whether or not the model is to know: by the file, if
+    the evaluation's extractor wrote it there.
+    """
+    data, name = config.data, evaluation.extractor
+    source = "annotated" if _has_annotated(esconv, name) else "inferred"
+    if data.persona not in (source, "inferred"):
+        data = data.model_copy(update={"persona": source, "extractor": name})
         turns = _read_turns(evaluation, config.model_copy(update={"data": data}), esconv)
     part = evaluation.part
     return personas_by_turn(dict(zip(turns.indices[part], turns.parts[part], strict=True)))
+
+
+def _has_annotated(esconv: Path, extractor: str) -> bool:
+    """Return whether the personas in a file are those of an extractor. Rules have no weights that
+    would tell them from other rules, and take no time.
+    """
+    files = folder_hashes(find_extractor(extractor))
+    return bool(files) and annotation_of(esconv).get("extractor_files") == files
 
 
 def _facts(evaluation: Evaluation, turns: EsconvTurns) -> dict[str, Any]:
@@ -366,7 +366,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-perplexity", action="store_false", dest="perplexity", help="which no alpha changes"
     )
-    parser.add_argument("--batch-size", type=positive, default=32, help="conversations at once")
+    parser.add_argument(
+        "--batch-size", type=positive, help="conversations at once; default: 32, on a GPU 65"
+    )
     return parser
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -102,6 +102,25 @@ def read_predictions(path: Path) -> list[Prediction]:
     return sorted(predictions, key=lambda prediction: prediction.turn)
 
 
+def read_done(path: Path, turns: Container[Turn]) -> set[Turn]:
+    """Return the turns in a file that may have been cut off, if there is one.
+
+    Raises:
+        PredictionError: not all of them are in `turns`, or the file cannot be used.
+    """
+    if not path.exists():
+        return set()
+    drop_cut_line(path)
+    done = {prediction.turn for prediction in read_predictions(path)}
+    if strange := sorted(turn for turn in done if turn not in turns):
+        raise PredictionError(
+            f"{path} has {len(strange)} turns, such as {strange[:3]}, that are not among those "
+            "that are asked for. Delete their lines and run the same command again; it makes what "
+            "is missing."
+        )
+    return done
+
+
 def _parsed(path: Path, number: int, line: str) -> Prediction:
     try:
         return _READER.validate_json(line)
@@ -110,7 +129,7 @@ def _parsed(path: Path, number: int, line: str) -> Prediction:
         place = ".".join(map(str, problem["loc"]))
         raise PredictionError(
             f"{path}, line {number}: {place or 'the line'} is no prediction: {problem['msg']}. "
-            "Delete the line and run training.evaluate again; it makes what is missing."
+            "Delete the line and run the same command again; it makes what is missing."
         ) from error
 
 

@@ -2,20 +2,22 @@
 
 The paper leaves this to future work (Appendix D). Alphas trade overlap with what human supporters
 said (BLEU-2) for diversity (distinct-2). Optuna's multi-objective TPE looks for the front between
-the two on the validation part, from Table 2 on. Of the front that point is chosen whose geometric
-mean of both, each over Table 2's, is greatest. It then has to prove itself:
-`python -m training.evaluate MODEL --alphas FOLDER/alphas.json`. A search that was stopped goes on;
-one of something else needs another folder.
+the two on the validation part, from Table 2 on. What takes time is a pass over the turns for each
+of 13 alphas; a trial puts its responses together from these (`training.alpha_responses`). Of the
+front that point is chosen whose geometric mean of both, each over Table 2's, is greatest. It then
+has to prove itself: `python -m training.evaluate MODEL --alphas FOLDER/alphas.json`. A search that
+was stopped goes on; one of something else needs another folder.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +28,15 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from pal_model import DEFAULT_ALPHAS, PalError, PalGenerator, Strategy
 from pal_model.embedded import find_model
-from pal_model.generation_options import PAPER_OPTIONS
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR, find_extractor
 from pal_model.strategy import HIGH_ALPHA, LOW_ALPHA, MEDIUM_ALPHA
 from training import metrics
+from training.alpha_responses import RESPONSES_FILES, AlphaResponses
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
 from training.manifest import SEARCH_MANIFEST, OtherRunError, begin
 from training.pictures import as_svg, new_chart
-from training.predicting import Conversations, personas_by_turn, predict
+from training.predicting import CACHE_BYTES_A_CONVERSATION, conversations_at_once
 from training.provenance import environment, folder_hashes
 from training.readers.esconv import find_esconv
 from training.run_config import RunConfig
@@ -44,8 +46,8 @@ from training.unseen import require_unseen
 LEVELS = {LOW_ALPHA: "low level", MEDIUM_ALPHA: "medium level", HIGH_ALPHA: "high level"}
 """Table 2 gives each strategy one of three alphas."""
 
-MOST = 1.5
-"""The greatest alpha that is tried: twice Table 2's."""
+MOST, STEP = 1.5, 0.125
+"""The greatest alpha that is tried is twice Table 2's; all of Table 2's are whole steps."""
 
 PART = "valid"
 OVERLAP, DIVERSITY = "B-2", "D-2"
@@ -82,18 +84,16 @@ class AlphaSearch:
 
     def __init__(
         self,
-        generator: PalGenerator,
-        conversations: Conversations,
+        responses: AlphaResponses,
         storage: Path,
         *,
         all_eight: bool,
         seed: int,
     ) -> None:
         """Begin a study, or go on with the one in `storage`."""
-        self._generator = generator
-        self._conversations = conversations
+        self._responses = responses
+        self._tokenize = functools.cache(metrics.tokenize)
         self._all_eight = all_eight
-        self._seed = seed
         self._table_2 = {self._name(strategy): a for strategy, a in DEFAULT_ALPHAS.items()}
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(
@@ -133,17 +133,12 @@ class AlphaSearch:
 
     def _objective(self, trial: Trial) -> tuple[float, float]:
         values = {
-            name: trial.suggest_float(name, 0.0, MOST)
+            name: trial.suggest_float(name, 0.0, MOST, step=STEP)
             for name in dict.fromkeys(map(self._name, Strategy))
         }
-        options = replace(PAPER_OPTIONS, alphas={s: values[self._name(s)] for s in Strategy})
-        personas = personas_by_turn(self._conversations)
-        batches = predict(
-            self._generator, self._conversations, personas, options, seeds=[self._seed]
-        )
-        predictions = [prediction for _, batch in batches for prediction in batch]
-        said = [metrics.tokenize(p.response) for p in predictions]
-        references = [metrics.tokenize(p.reference) for p in predictions]
+        predictions = self._responses.at({s: values[self._name(s)] for s in Strategy})
+        said = [self._tokenize(p.response) for p in predictions]
+        references = [self._tokenize(p.reference) for p in predictions]
         return metrics.bleu(said, references, 2), metrics.distinct(said, 2)
 
     def _in_state(self, *states: TrialState) -> list[FrozenTrial]:
@@ -174,11 +169,12 @@ def begin_search(
     Raises:
         OtherRunError: another search was begun in the folder, or nobody can tell which.
     """
-    trials, manifest = options.output / TRIALS_FILE, options.output / SEARCH_MANIFEST
-    if trials.exists() and not manifest.exists():
+    output, manifest = options.output, options.output / SEARCH_MANIFEST
+    found = [*output.glob(TRIALS_FILE), *output.glob(RESPONSES_FILES)]
+    if found and not manifest.exists():
         raise OtherRunError(
-            f"{trials} is there without {SEARCH_MANIFEST}: what was tried on what cannot be told. "
-            "Name another folder."
+            f"{found[0]} is there without {SEARCH_MANIFEST}: what was tried on what cannot be "
+            "told. Name another folder."
         )
     facts = {
         "search": {
@@ -189,6 +185,7 @@ def begin_search(
             "extractor": options.extractor,
             "seed": options.seed,
             "all_eight": options.all_eight,
+            "alphas": {"most": MOST, "step": STEP},
             "objective": [OVERLAP, DIVERSITY],
         },
         "n": {"conversations": len(turns.parts[PART]), "turns": sum(map(len, turns.parts[PART]))},
@@ -257,7 +254,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--split", default="pal", help="whose validation part is used")
     parser.add_argument("--conversations", type=positive, help="the first so many; default: all")
-    parser.add_argument("--trials", type=positive, default=30, help="Table 2 included")
+    parser.add_argument("--trials", type=positive, default=300, help="Table 2 included")
     parser.add_argument(
         "--all-eight", action="store_true", help="an alpha a strategy; default: Table 2's levels"
     )
@@ -278,11 +275,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         require_unseen(options.model, options.split, PART, esconv)
         config = config_of(options.model, extractor=options.extractor)
         turns = read_part(config, esconv, options.split, PART, options.conversations)
-        generator = PalGenerator.load(options.model)
+        generator = PalGenerator.load(
+            options.model, cache_bytes=conversations_at_once() * CACHE_BYTES_A_CONVERSATION
+        )
         manifest = begin_search(options, config, turns)
+        conversations = dict(zip(turns.indices[PART], turns.parts[PART], strict=True))
         search = AlphaSearch(
-            generator,
-            dict(zip(turns.indices[PART], turns.parts[PART], strict=True)),
+            AlphaResponses(generator, conversations, options.output, options.seed),
             options.output / TRIALS_FILE,
             all_eight=options.all_eight,
             seed=options.seed,

@@ -16,12 +16,14 @@ from pal_model import Strategy
 from pal_model.configuration import PalConfig
 from training import evaluate, score
 from training.annotate_persona import main as annotate
+from training.annotation import annotation_of, keep_annotation
 from training.evaluate import Evaluation, main
 from training.evaluation_folder import MANIFEST_FILE, RESULT_FILE
 from training.finetune_pal import main as finetune
 from training.predicting import predict, turn_seed
 from training.predictions import Prediction, PredictionError, read_predictions
-from training.provenance import file_hash
+from training.provenance import file_hash, folder_hashes
+from training.readers.esconv import read_pesconv
 from training.sentence_encoder import SentenceEncoder
 
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
@@ -166,6 +168,41 @@ def test_who_was_trained_on_annotated_personas_is_evaluated_with_and_without_the
     assert predictions_of(tmp_path / "plain") == predictions_of(tmp_path / "annotated")
     assert any(p.persona for p in predictions_of(tmp_path / "plain"))
     assert results[0]["perplexity"] == results[1]["perplexity"]
+
+
+@pytest.mark.parametrize("is_its_own", [True, False])
+def test_who_seekers_are_is_read_where_the_same_extractor_wrote_it(
+    is_its_own: bool,
+    esconv: Path,
+    base: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """This one cannot infer anything."""
+    extractor = tmp_path / "extractor"
+    extractor.mkdir()
+    (extractor / "config.json").write_text("{}")
+    corpus = tmp_path / "PESConv.json"
+    arguments = ["--esconv", str(esconv), "--extractor", "rules", "--output", str(corpus)]
+    assert annotate(arguments) == 0
+    if is_its_own:
+        made = annotation_of(corpus)
+        keep_annotation(corpus, made | {"extractor_files": folder_hashes(extractor)})
+    values = ("optimiser.max_steps=2", f"base_model={base}", f"data.esconv={corpus}")
+    options = [word for value in (*values, "data.persona=none") for word in ("--set", value)]
+    model = tmp_path / "model"
+    assert finetune([str(RECIPE), "--output", str(model), *options]) == 0
+    status = run(corpus, model, tmp_path / "out", "--extractor", str(extractor), "--no-perplexity")
+    if not is_its_own:
+        assert status == 2
+        assert "persona extractor" in capsys.readouterr().err
+        return
+    annotated = list(read_pesconv(corpus))
+    predictions = predictions_of(tmp_path / "out")
+    assert any(p.seeker_persona for p in predictions)
+    for p in predictions:
+        assert p.persona == ()
+        assert p.seeker_persona == annotated[p.conversation][1][p.utterance].sentences
 
 
 def test_times_are_kept_of_all_that_was_made(esconv: Path, base: Path, tmp_path: Path) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from optuna import Study
 
-from pal_model import DEFAULT_ALPHAS, Strategy
-from training import search_alphas
+from pal_model import DEFAULT_ALPHAS, PalGenerator, Strategy
+from pal_model.generation_options import PAPER_OPTIONS
+from training import alpha_responses
+from training.alpha_responses import RESPONSES_FILES, AlphaResponses
 from training.alphas import AlphasError, read_alphas
-from training.predictions import Prediction
+from training.predicting import Conversations, personas_by_turn, predict
+from training.predictions import Prediction, read_predictions
+from training.run_config import DataSettings
+from training.score import config_of, read_part
 from training.search_alphas import ALPHAS_FILE, FRONT_FILE, PICTURE_FILE, TRIALS_FILE, main
 
 
@@ -63,10 +69,10 @@ def test_a_search_that_was_stopped_in_its_first_trial_begins_with_table_2_again(
         raise interruption
 
     with monkeypatch.context() as patch:
-        patch.setattr(search_alphas, "predict", stopped)
+        patch.setattr(alpha_responses, "predict", stopped)
         with pytest.raises(interruption):
             search(esconv, base, tmp_path, "--trials", "2")
-    monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
+    monkeypatch.setattr(alpha_responses, "predict", says_a)
     record = search(esconv, base, tmp_path, "--trials", "2")
     assert record["trials"] == 2
     assert record["table 2"]["alphas"] == {s.value: alpha for s, alpha in DEFAULT_ALPHAS.items()}
@@ -76,7 +82,7 @@ def test_table_2_is_tried_whatever_else_has_been(
     esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a folder whose first trial was lost."""
-    monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
+    monkeypatch.setattr(alpha_responses, "predict", says_a)
     with monkeypatch.context() as patch:
         patch.setattr(Study, "enqueue_trial", lambda *_: None)
         with pytest.raises(StopIteration):
@@ -86,19 +92,53 @@ def test_table_2_is_tried_whatever_else_has_been(
     assert record["table 2"]["alphas"] == {s.value: alpha for s, alpha in DEFAULT_ALPHAS.items()}
 
 
-def test_a_search_that_goes_on_tries_nothing_twice(
+def test_no_alpha_is_written_with_twice(
     esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried = []
+    """However many trials there are, and although the second search goes on with the first."""
+    written = []
 
-    def predict(_: Any, __: Any, ___: Any, generation: Any, **____: Any) -> list[Any]:
-        tried.append(tuple(generation.alphas.values()))
-        return [(1, [prediction("a", "a")])]
+    def counted(*args: Any, **kwargs: Any) -> Predictions:
+        written.append(args[3].alphas[Strategy.QUESTION])
+        return says_a(*args, **kwargs)
 
-    monkeypatch.setattr(search_alphas, "predict", predict)
-    for trials in ("2", "4"):
-        search(esconv, base, tmp_path, "--trials", trials)
-    assert len(set(tried)) == len(tried) == 4
+    monkeypatch.setattr(alpha_responses, "predict", counted)
+    for trials in (20, 60):
+        assert search(esconv, base, tmp_path, "--trials", str(trials))["trials"] == trials
+    assert sorted(set(written)) == sorted(written)
+    assert 2 < len(written) <= 13
+
+
+def test_a_pass_that_was_stopped_is_gone_on_with(esconv: Path, base: Path, tmp_path: Path) -> None:
+    options = ("--trials", "1", "--conversations", "2")
+    whole = search(esconv, base, tmp_path / "whole", *options)
+    cut = tmp_path / "cut"
+    search(esconv, base, cut, *options)
+    for file in cut.glob(RESPONSES_FILES):
+        file.write_text(file.read_text()[:-20])
+    (cut / TRIALS_FILE).unlink()
+    assert search(esconv, base, cut, *options)["table 2"] == whole["table 2"]
+    names = sorted(file.name for file in (tmp_path / "whole").glob(RESPONSES_FILES))
+    assert len(names) > 0
+    for name in names:
+        assert read_predictions(cut / name) == read_predictions(tmp_path / "whole" / name)
+
+
+def test_what_is_put_together_is_what_the_model_says_with_these_alphas(
+    esconv: Path, base: Path, tmp_path: Path
+) -> None:
+    generator = PalGenerator.load(str(base))
+    data = DataSettings(extractor="rules")
+    turns = read_part(config_of(str(base), data), esconv, "pal", "valid", None)
+    conversations = dict(zip(turns.indices["valid"], turns.parts["valid"], strict=True))
+    alphas = {strategy: 0.5 * place for place, strategy in enumerate(Strategy)}
+    options = replace(PAPER_OPTIONS, alphas=alphas)
+    personas = personas_by_turn(conversations)
+    batches = predict(generator, conversations, personas, options, seeds=[3])
+    said = {p.turn: p for _, batch in batches for p in batch}
+    found = AlphaResponses(generator, conversations, tmp_path, seed=3).at(alphas)
+    assert {p.turn: p for p in found} == said
+    assert len({p.alpha for p in found}) > 2
 
 
 @pytest.mark.parametrize(
@@ -112,7 +152,7 @@ def test_another_search_does_not_go_on_with_this_one(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(search_alphas, "predict", lambda *_, **__: [(1, [prediction("a", "a")])])
+    monkeypatch.setattr(alpha_responses, "predict", says_a)
     begun = search(esconv, base, tmp_path, "--trials", "1")
     common = ["--output", str(tmp_path), "--esconv", str(esconv), "--extractor", "rules"]
     assert main([str(base), *common, "--trials", "2", *other]) == 2
@@ -143,13 +183,13 @@ def test_what_is_better_in_both_is_found(
     """
     words = [f"w{number}" for number in range(24)]
 
-    def predict(_: Any, __: Any, ___: Any, generation: Any, **____: Any) -> list[Any]:
-        count = 24 - round(20 * min(1, abs(generation.alphas[Strategy.QUESTION] - 1)))
+    def predict(*args: Any, **_: Any) -> Predictions:
+        count = 24 - round(20 * min(1, abs(args[3].alphas[Strategy.QUESTION] - 1)))
         said = words[:count] + ["x"] * (24 - count)
-        return [(1, [prediction(" ".join(said), " ".join(words))])]
+        return says(" ".join(said), " ".join(words), args[1])
 
-    monkeypatch.setattr(search_alphas, "predict", predict)
-    found = search(esconv, base, tmp_path, "--trials", "25", *options)
+    monkeypatch.setattr(alpha_responses, "predict", predict)
+    found = search(esconv, base, tmp_path, "--trials", "30", *options)
     alphas = found["chosen"]["alphas"]
     assert alphas["Question"] == pytest.approx(1, abs=0.25)
     assert found["chosen"]["B-2"] > found["table 2"]["B-2"]
@@ -158,11 +198,20 @@ def test_what_is_better_in_both_is_found(
     assert (alphas["Question"] == alphas["Self-disclosure"]) is not bool(options)
 
 
-def prediction(response: str, reference: str) -> Prediction:
-    strategies = tuple(Strategy)
-    return Prediction(
-        0, 1, (), (), strategies[0], reference, strategies, strategies[0], 0.0, response
-    )
+Predictions = list[tuple[int, list[Prediction]]]
+
+
+def says(response: str, reference: str, conversations: Conversations) -> Predictions:
+    """Return that each turn is a question, and answered so."""
+    first, *_ = ranked = tuple(Strategy)
+    return [
+        (13, [Prediction(*turn, (), (), first, reference, ranked, first, 0.0, response)])
+        for turn in personas_by_turn(conversations)
+    ]
+
+
+def says_a(*args: Any, **_: Any) -> Predictions:
+    return says("a", "a", args[1])
 
 
 def test_alphas_that_cannot_be_used_are_named(tmp_path: Path) -> None:

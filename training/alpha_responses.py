@@ -1,0 +1,87 @@
+"""What a model says at each alpha, and from that what it says at alphas by strategy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pal_model import PalGenerator, Strategy
+from pal_model.generation_options import PAPER_OPTIONS
+from training.predicting import Conversations, conversations_at_once, personas_by_turn, predict
+from training.predictions import Prediction, Turn, as_line, read_done, read_predictions
+
+RESPONSES_FILES = "responses.*.jsonl"
+"""One an alpha, which stands for the star."""
+
+AtAlpha = Mapping[Turn, Prediction]
+
+
+class AlphaResponses:
+    """The responses of one model to some turns, made when an alpha is asked for, and kept.
+
+    A turn's strategy is chosen without guidance (`PalGenerator`), and its response depends on its
+    own strategy's alpha alone, not on those of other strategies nor on other turns (Eq. 6). So a
+    pass over the turns for each alpha, the same for all strategies, has all that any alphas by
+    strategy would have said.
+    """
+
+    def __init__(
+        self, generator: PalGenerator, conversations: Conversations, folder: Path, seed: int
+    ) -> None:
+        """Take a model.
+
+        Args:
+            generator: what responds, as the paper draws.
+            conversations: whose turns are responded to.
+            folder: where responses are kept; those there must be of the same model and turns.
+            seed: of all that is drawn.
+        """
+        self._generator = generator
+        self._conversations = conversations
+        self._folder = folder
+        self._seed = seed
+        self._personas = personas_by_turn(conversations)
+        self._made: dict[float, AtAlpha] = {}
+
+    def at(self, alphas: Mapping[Strategy, float]) -> list[Prediction]:
+        """Return what is said with these alphas, turn by turn.
+
+        Raises:
+            PredictionError: what is kept cannot be used.
+        """
+        of_any = self._at_one(next(iter(alphas.values())))
+        return [self._at_one(alphas[p.strategy])[turn] for turn, p in of_any.items()]
+
+    def _at_one(self, alpha: float) -> AtAlpha:
+        if alpha not in self._made:
+            file = self._folder / RESPONSES_FILES.replace("*", f"{alpha:g}")
+            self._make(alpha, file)
+            self._made[alpha] = {p.turn: p for p in read_predictions(file)}
+        return self._made[alpha]
+
+    def _make(self, alpha: float, file: Path) -> None:
+        """Write what is not in `file`, batch by batch."""
+        done = read_done(file, self._personas)
+        if len(done) == len(self._personas):
+            return
+        batches = predict(
+            self._generator,
+            self._conversations,
+            self._personas,
+            replace(PAPER_OPTIONS, alphas=dict.fromkeys(Strategy, alpha)),
+            seeds=[self._seed],
+            batch_size=conversations_at_once(),
+            done={self._seed: done},
+        )
+        progress = tqdm(
+            initial=len(done), total=len(self._personas), desc=f"alpha {alpha:g}", file=sys.stderr
+        )
+        with progress:
+            for _, batch in batches:
+                with file.open("a", encoding="utf-8") as sink:
+                    sink.writelines(map(as_line, batch))
+                progress.update(len(batch))
