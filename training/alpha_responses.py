@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,17 +56,32 @@ class AlphaResponses:
         of_any = self._at_one(next(iter(alphas.values())))
         return [self._at_one(alphas[p.strategy])[turn] for turn, p in of_any.items()]
 
+    def has_all(self, alphas: Iterable[float]) -> bool:
+        """Return whether nothing is left to be said with any of these alphas.
+
+        Raises:
+            PredictionError: what is kept cannot be used.
+        """
+        return all(len(read_done(self._file(a), self._personas)) == self._count for a in alphas)
+
     def _at_one(self, alpha: float) -> AtAlpha:
         if alpha not in self._made:
-            file = self._folder / RESPONSES_FILES.replace("*", f"{alpha:g}")
-            self._make(alpha, file)
-            self._made[alpha] = {p.turn: p for p in read_predictions(file)}
+            self._make(alpha)
+            self._made[alpha] = {p.turn: p for p in read_predictions(self._file(alpha))}
         return self._made[alpha]
 
-    def _make(self, alpha: float, file: Path) -> None:
-        """Write what is not in `file`, batch by batch."""
+    def _file(self, alpha: float) -> Path:
+        return self._folder / RESPONSES_FILES.replace("*", f"{alpha:g}")
+
+    @property
+    def _count(self) -> int:
+        return len(self._personas)
+
+    def _make(self, alpha: float) -> None:
+        """Write what is not there, batch by batch."""
+        file = self._file(alpha)
         done = read_done(file, self._personas)
-        if len(done) == len(self._personas):
+        if len(done) == self._count:
             return
         batches = predict(
             self._generator,
@@ -78,7 +93,7 @@ class AlphaResponses:
             done={self._seed: done},
         )
         progress = tqdm(
-            initial=len(done), total=len(self._personas), desc=f"alpha {alpha:g}", file=sys.stderr
+            initial=len(done), total=self._count, desc=f"alpha {alpha:g}", file=sys.stderr
         )
         with progress:
             for _, batch in batches:

@@ -34,7 +34,7 @@ from training import metrics
 from training.alpha_responses import RESPONSES_FILES, AlphaResponses
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns
-from training.manifest import SEARCH_MANIFEST, OtherRunError, begin
+from training.manifest import SEARCH_MANIFEST, OtherRunError, begin, require_same
 from training.pictures import as_svg, new_chart
 from training.predicting import CACHE_BYTES_A_CONVERSATION, conversations_at_once
 from training.provenance import environment, folder_hashes
@@ -48,6 +48,9 @@ LEVELS = {LOW_ALPHA: "low level", MEDIUM_ALPHA: "medium level", HIGH_ALPHA: "hig
 
 MOST, STEP = 1.5, 0.125
 """The greatest alpha that is tried is twice Table 2's; all of Table 2's are whole steps."""
+
+GRID = tuple(STEP * step for step in range(round(MOST / STEP) + 1))
+"""All that are tried."""
 
 PART = "valid"
 OVERLAP, DIVERSITY = "B-2", "D-2"
@@ -157,7 +160,7 @@ class AlphaSearch:
 
 
 def begin_search(
-    options: argparse.Namespace, config: RunConfig, turns: EsconvTurns
+    options: argparse.Namespace, config: RunConfig, turns: EsconvTurns, responses: AlphaResponses
 ) -> dict[str, Any]:
     """Return what the search is of; write it, or make sure that what was begun is the same.
 
@@ -165,6 +168,7 @@ def begin_search(
         options: of the command line.
         config: of the model.
         turns: what it responds to.
+        responses: of the model, which are the same on another device once all are there.
 
     Raises:
         OtherRunError: another search was begun in the folder, or nobody can tell which.
@@ -185,7 +189,7 @@ def begin_search(
             "extractor": options.extractor,
             "seed": options.seed,
             "all_eight": options.all_eight,
-            "alphas": {"most": MOST, "step": STEP},
+            "alphas": GRID,
             "objective": [OVERLAP, DIVERSITY],
         },
         "n": {"conversations": len(turns.parts[PART]), "turns": sum(map(len, turns.parts[PART]))},
@@ -194,7 +198,9 @@ def begin_search(
         "extractor": folder_hashes(find_extractor(config.data.extractor)),
         "environment": environment(),
     }
-    return begin(manifest, facts)
+    if manifest.exists():  # or responses of another search would be taken for broken ones
+        require_same(manifest, facts, any_device=True)
+    return begin(manifest, facts, any_device=responses.has_all(GRID))
 
 
 def save(search: AlphaSearch, manifest: Mapping[str, Any], output: Path) -> Point:
@@ -278,10 +284,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         generator = PalGenerator.load(
             options.model, cache_bytes=conversations_at_once() * CACHE_BYTES_A_CONVERSATION
         )
-        manifest = begin_search(options, config, turns)
         conversations = dict(zip(turns.indices[PART], turns.parts[PART], strict=True))
+        responses = AlphaResponses(generator, conversations, options.output, options.seed)
+        manifest = begin_search(options, config, turns, responses)
         search = AlphaSearch(
-            AlphaResponses(generator, conversations, options.output, options.seed),
+            responses,
             options.output / TRIALS_FILE,
             all_eight=options.all_eight,
             seed=options.seed,

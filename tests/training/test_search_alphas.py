@@ -15,11 +15,19 @@ from pal_model.generation_options import PAPER_OPTIONS
 from training import alpha_responses
 from training.alpha_responses import RESPONSES_FILES, AlphaResponses
 from training.alphas import AlphasError, read_alphas
+from training.manifest import SEARCH_MANIFEST
 from training.predicting import Conversations, personas_by_turn, predict
 from training.predictions import Prediction, read_predictions
 from training.run_config import DataSettings
 from training.score import config_of, read_part
-from training.search_alphas import ALPHAS_FILE, FRONT_FILE, PICTURE_FILE, TRIALS_FILE, main
+from training.search_alphas import (
+    ALPHAS_FILE,
+    FRONT_FILE,
+    GRID,
+    PICTURE_FILE,
+    TRIALS_FILE,
+    main,
+)
 
 
 def search(esconv: Path, base: Path, output: Path, *options: str) -> dict[str, Any]:
@@ -122,6 +130,31 @@ def test_a_pass_that_was_stopped_is_gone_on_with(esconv: Path, base: Path, tmp_p
     assert len(names) > 0
     for name in names:
         assert read_predictions(cut / name) == read_predictions(tmp_path / "whole" / name)
+
+
+def test_a_search_of_all_alphas_on_a_gpu_goes_on_on_a_cpu(
+    esconv: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One that still has something to say does not: the devices draw other numbers."""
+    monkeypatch.setattr(alpha_responses, "predict", says_a)
+    search(esconv, base, tmp_path, "--trials", "1")
+    manifest = tmp_path / SEARCH_MANIFEST
+    begun = json.loads(manifest.read_text())
+    begun["environment"]["gpu"] = "NVIDIA H200"
+    manifest.write_text(json.dumps(begun))
+    common = ["--output", str(tmp_path), "--esconv", str(esconv), "--extractor", "rules"]
+    assert main([str(base), *common, "--trials", "2"]) == 2
+    assert "was begun on a GPU (NVIDIA H200)" in capsys.readouterr().err
+    some = (tmp_path / "responses.0.jsonl").read_text()
+    for alpha in GRID:
+        (tmp_path / f"responses.{alpha:g}.jsonl").write_text(some)
+    record = search(esconv, base, tmp_path, "--trials", "2")
+    assert record["environment"]["gpu"] == "NVIDIA H200"
+    assert record["trials"] == 2
 
 
 def test_what_is_put_together_is_what_the_model_says_with_these_alphas(
