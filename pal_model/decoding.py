@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from transformers import (
     LogitsProcessorList,
-    NoRepeatNGramLogitsProcessor,
     RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
     TopPLogitsWarper,
@@ -23,6 +22,10 @@ from pal_model.guidance import combine_branches
 from pal_model.row_states import RowStates
 
 _MASKED = -torch.inf
+
+_FEWER = 2
+"""When so many times fewer responses are open than rows are read, the others are left out: that
+copies what was read, which takes about as long as a token of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,9 @@ class ReadRows(Protocol):
     def append(self, tokens: Tensor) -> ReadRows:
         """Read on: one token after each row, (R,). Uses up this object."""
 
+    def kept(self, indices: Sequence[int]) -> ReadRows:
+        """Return the rows at `indices`, in that order. Uses up this object."""
+
 
 class GuidedRows:
     """R responses being written: their R with-persona rows, then a history-only row for each
@@ -86,6 +92,7 @@ class GuidedRows:
     def __init__(self, states: ReadRows, alphas: Sequence[float]) -> None:
         """Take `states` of R + G rows, G the number of `alphas` (R) that are not 0."""
         self._states = states
+        self._alphas = alphas
         self._count = len(alphas)
         self._guided = [row for row, alpha in enumerate(alphas) if alpha]
         self._row_of_branch = [*range(self._count), *self._guided]
@@ -117,6 +124,12 @@ class GuidedRows:
         """Let each response go on with one token, (R,), in both branches."""
         self._states = self._states.append(tokens[self._branch_index])
 
+    def kept(self, responses: Sequence[int]) -> GuidedRows:
+        """Return the given responses, in that order. Uses up this object."""
+        branches = {row: self._count + place for place, row in enumerate(self._guided)}
+        rows = [*responses, *(branches[row] for row in responses if row in branches)]
+        return GuidedRows(self._states.kept(rows), [self._alphas[row] for row in responses])
+
 
 def decode(
     rows: GuidedRows,
@@ -143,13 +156,13 @@ def decode(
     Raises:
         GenerationTimeoutError: the deadline passed before the responses were written.
     """
-    device = rows.logits().device
-    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-    end = torch.tensor(end_ids, device=device)
+    end = torch.tensor(end_ids, device=rows.logits().device)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     written: list[list[int]] = [[] for _ in seeds]
     log_probs: list[list[float]] = [[] for _ in seeds]
-    open_rows = set(range(len(seeds)))
-    tokens = torch.empty(len(seeds), 0, dtype=torch.long, device=device)  # (R, T)
+    batch = list(range(len(seeds)))  # whose turn it is, row by row of `rows`
+    tokens = torch.empty(len(seeds), 0, dtype=torch.long, device=end.device)  # (R, T)
+    closed: set[int] = set()
     while True:
         if deadline is not None and time.monotonic() > deadline:
             raise GenerationTimeoutError(
@@ -158,25 +171,30 @@ def decode(
             )
         logits = rows.logits()
         scores = _constrained(logits, tokens, end, options)
-        chosen = _choose(scores, options, generators)  # (R,)
+        chosen = _choose(scores, options, [generators[response] for response in batch])  # (R,)
         chosen_log_probs = logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0].tolist()
-        chosen_ids = chosen.tolist()
-        for row in sorted(open_rows):
-            token = chosen_ids[row]
-            if token in end_ids:
-                open_rows.discard(row)
+        for response, token, log_prob in zip(batch, chosen.tolist(), chosen_log_probs, strict=True):
+            if response in closed:
                 continue
-            written[row].append(token)
-            log_probs[row].append(chosen_log_probs[row])
-            if len(written[row]) >= options.max_new_tokens or (
+            if token in end_ids:
+                closed.add(response)
+                continue
+            ids = written[response]
+            ids.append(token)
+            log_probs[response].append(log_prob)
+            if len(ids) >= options.max_new_tokens or (
                 is_complete is not None
-                and len(written[row]) >= options.min_new_tokens
-                and is_complete[row](written[row])
+                and len(ids) >= options.min_new_tokens
+                and is_complete[response](ids)
             ):
-                open_rows.discard(row)
-        if not open_rows:
+                closed.add(response)
+        if len(closed) == len(seeds):
             break
         tokens = torch.cat([tokens, chosen[:, None]], dim=1)
+        if (len(seeds) - len(closed)) * _FEWER <= len(batch):
+            left = [row for row, response in enumerate(batch) if response not in closed]
+            rows, batch = rows.kept(left), [batch[row] for row in left]
+            tokens, chosen = tokens[left], chosen[left]
         rows.append(chosen)
     return [
         DecodedRow(tuple(ids), tuple(of_ids))
@@ -187,15 +205,28 @@ def decode(
 def _constrained(logits: Tensor, tokens: Tensor, end: Tensor, options: GenerationOptions) -> Tensor:
     """Apply what forbids or discourages tokens, (R, V) -> (R, V)."""
     processors: Any = LogitsProcessorList()
-    if tokens.shape[1]:
-        if options.repetition_penalty != 1:
-            processors.append(RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
-        if options.no_repeat_ngram_size:
-            processors.append(NoRepeatNGramLogitsProcessor(options.no_repeat_ngram_size))
+    if tokens.shape[1] and options.repetition_penalty != 1:
+        processors.append(RepetitionPenaltyLogitsProcessor(options.repetition_penalty))
     scores: Tensor = processors(tokens, logits)
+    if options.no_repeat_ngram_size:
+        scores = _without_repeats(scores, tokens, options.no_repeat_ngram_size)
     if tokens.shape[1] < options.min_new_tokens:
         scores = scores.index_fill(1, end, _MASKED)
     return scores
+
+
+def _without_repeats(scores: Tensor, tokens: Tensor, size: int) -> Tensor:
+    """Mask what would end a sequence of `size` tokens that a row of `tokens`, (R, T), has already.
+
+    As `NoRepeatNGramLogitsProcessor` of transformers does row by row and sequence by sequence,
+    which took longer than the model with hundreds of rows on a GPU.
+    """
+    if tokens.shape[1] < size:
+        return scores
+    sequences = tokens.unfold(1, size, 1)  # (R, T - size + 1, size)
+    latest = tokens[:, None, tokens.shape[1] - (size - 1) :]
+    row, place = (sequences[:, :, :-1] == latest).all(dim=2).nonzero(as_tuple=True)
+    return scores.index_put((row, sequences[row, place, -1]), scores.new_tensor(_MASKED))
 
 
 def _choose(
@@ -210,8 +241,8 @@ def _choose(
     if options.top_p < 1:
         warpers.append(TopPLogitsWarper(options.top_p))
     probabilities = warpers(ids, best).softmax(dim=-1)
-    drawn = [
-        torch.multinomial(row, 1, generator=generator)
-        for row, generator in zip(probabilities, generators, strict=True)
-    ]
-    return ids.gather(1, torch.stack(drawn))[:, 0]
+    # What `multinomial` does, with numbers drawn on the CPU: for hundreds of rows, each with a
+    # generator of its own, drawing on a GPU would take longer than the model.
+    drawn = [torch.empty(best.shape[1]).exponential_(generator=each) for each in generators]
+    chosen = (probabilities / torch.stack(drawn).to(best.device)).argmax(dim=-1, keepdim=True)
+    return ids.gather(1, chosen)[:, 0]

@@ -89,6 +89,10 @@ class RowStates:
         """
         return self.gathered([(self, index) for index in indices], length)
 
+    def kept(self, indices: Sequence[int]) -> RowStates:
+        """Return a copy of the rows at `indices`, in that order, with as much room as they have."""
+        return self.select(indices, self.cache.length)
+
     @staticmethod
     @torch.inference_mode()
     def gathered(rows: Sequence[tuple[RowStates, int]], length: int = 0) -> RowStates:

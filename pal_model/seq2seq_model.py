@@ -209,6 +209,15 @@ class DecoderStates:
         """Read on: one token after each row, (R,). Uses up this object."""
         return self._read(tokens[:, None])
 
+    @torch.inference_mode()
+    def kept(self, indices: Sequence[int]) -> DecoderStates:
+        """Return the rows at `indices`, in that order. Uses up this object."""
+        rows = torch.tensor(indices, device=self.logits.device)
+        self.cache.batch_select_indices(rows)
+        return DecoderStates(
+            self.model, self.encoded.select(indices), self.logits[rows], self.cache
+        )
+
     def _read(self, ids: Tensor) -> DecoderStates:
         output = self.model(
             encoder_outputs=PalEncoderOutput(self.encoded.states, attention_mask=self.encoded.mask),
