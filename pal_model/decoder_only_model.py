@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -18,6 +19,9 @@ from pal_model.reply import ReplyRequest
 from pal_model.response_model import StartedResponses, WrittenResponse
 from pal_model.row_states import RowStates, mean_log_probs
 from pal_model.strategy import Strategy
+
+ReadHistory = Callable[[Sequence[int]], RowStates]
+"""Returns the histories of the given turns, without persona and cue; a copy."""
 
 _OPENER_TOKENS = 10  # about; where there are more, memory grows
 
@@ -60,8 +64,15 @@ class DecoderOnlyModel:
         self.encoder = Encoder(tokenizer, config)
         self._config = config
         self._fusion = fusion
-        self.histories = PrefixReader(backbone, self.encoder.fixed_ids, cache_bytes)
-        self.personas = PrefixReader(backbone, (), cache_bytes // 8)
+        if config.persona_form == "prompt":
+            # It begins with the persona, and goes on with the history for as long as nothing new is
+            # known about the seeker.
+            before_persona, of_histories = self.encoder.fixed_ids, cache_bytes // 2
+            of_personas = cache_bytes - of_histories
+        else:
+            before_persona, of_histories, of_personas = (), cache_bytes, cache_bytes // 8
+        self.histories = PrefixReader(backbone, self.encoder.fixed_ids, of_histories)
+        self.personas = PrefixReader(backbone, before_persona, of_personas)
 
     @property
     def name(self) -> str:
@@ -90,9 +101,9 @@ class DecoderOnlyModel:
     def read(self, requests: Sequence[ReplyRequest]) -> DecoderOnlyTurns:
         """Read histories and personas as far as the cue, after which a strategy is named."""
         inputs = [self.encoder.encode_inputs(r.conversation, r.persona) for r in requests]
-        history, states = self._read_branches(inputs)
+        read_history, states = self._read_branches(inputs)
         states = states.extended([i.cue_ids for i in inputs])
-        return DecoderOnlyTurns(self.encoder, inputs, history, states)
+        return DecoderOnlyTurns(self.encoder, inputs, read_history, states)
 
     def ordinary_logits(self) -> Tensor | None:
         """Read hand-written turns of all kinds (see `ResponseModel`)."""
@@ -120,18 +131,25 @@ class DecoderOnlyModel:
         """Read `rows` after the fixed part, remembering nothing."""
         return RowStates.read(self.backbone, rows, after=self.histories.fixed)
 
-    def _read_branches(self, inputs: Sequence[PalInputs]) -> tuple[RowStates, RowStates]:
-        """Return the histories, and the same with their personas; all that comes before the cue."""
+    def _read_branches(self, inputs: Sequence[PalInputs]) -> tuple[ReadHistory, RowStates]:
+        """Return what gives the histories of some turns, and all of them with their personas; all
+        that comes before the cue.
+        """
+        if self._config.persona_form == "prompt" and any(i.persona_ids for i in inputs):
+            rows = [i.persona_ids + i.history_ids for i in inputs]
+            return partial(self._histories_of, inputs), self.personas.read(rows)
         history = self.histories.read([i.history_ids for i in inputs])
         only_history = history.without_inputs()
         if not any(i.persona_ids for i in inputs):
-            return only_history, only_history
-        if self._config.persona_form == "prompt":
-            return only_history, self.read_prompts([i.persona_ids + i.history_ids for i in inputs])
+            return only_history.select, only_history
         personas = self.personas.read([i.persona_ids for i in inputs])
         if self._fusion is None:
-            return only_history, history.behind(personas)
-        return only_history, self._fusion.fuse(history, personas)
+            return only_history.select, history.behind(personas)
+        return only_history.select, self._fusion.fuse(history, personas)
+
+    def _histories_of(self, inputs: Sequence[PalInputs], turns: Sequence[int]) -> RowStates:
+        """Read the histories of some turns, which a prompt with the persona before has not read."""
+        return self.histories.read([inputs[turn].history_ids for turn in turns])
 
 
 @dataclass(slots=True)
@@ -140,7 +158,7 @@ class DecoderOnlyTurns:
 
     encoder: Encoder
     inputs: Sequence[PalInputs]
-    history: RowStates  # without the cue
+    read_history: ReadHistory
     states: RowStates  # with persona and cue
 
     @property
@@ -163,7 +181,7 @@ class DecoderOnlyTurns:
         guided = [index for index, alpha in enumerate(alphas) if alpha]
         without = None
         if guided:
-            without = self.history.select(guided).extended(
+            without = self.read_history(guided).extended(
                 [(*self.inputs[index].cue_ids, *names[index]) for index in guided]
             )
         with_names = self.states.extended(names)

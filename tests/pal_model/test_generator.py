@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -99,13 +99,17 @@ def test_the_second_branch_is_there_only_where_it_counts(
     assert rows == [branches]
 
 
+@pytest.mark.parametrize("form", ["prefix", "prompt"])
 def test_what_is_remembered_of_earlier_turns_changes_no_reply(
-    model: Any, tokenizer: Any, conversation: Callable[..., Conversation]
+    form: Literal["prefix", "prompt"],
+    model: Any,
+    tokenizer: Any,
+    conversation: Callable[..., Conversation],
 ) -> None:
     """Also where the history no longer fits and its beginning moves."""
     texts = ["Hi", "Hello", "I moved and I know nobody here", "Where to?", "Far away", "Oh", "Yes"]
     options = GenerationOptions(seed=2, max_new_tokens=12)
-    config = PalConfig(max_history_tokens=60)
+    config = PalConfig(max_history_tokens=60, persona_form=form)
     remembering = PalGenerator(DecoderOnlyModel(TorchBackbone(model), tokenizer, config))
     for turn in range(1, len(texts) + 1):
         persona = Persona(tuple(f"I know {n} people." for n in range(turn // 2)))
@@ -115,9 +119,29 @@ def test_what_is_remembered_of_earlier_turns_changes_no_reply(
         )
         assert remembering.reply([request], options) == fresh.reply([request], options)
     assert len(remembering.model.histories.remembered)
+    assert len(remembering.model.personas.remembered)
     remembering.forget()
     assert not len(remembering.model.histories.remembered)
     assert not len(remembering.model.personas.remembered)
+
+
+def test_a_prompt_is_read_on_and_without_guidance_its_history_is_not_read_alone(
+    model: Any, tokenizer: Any, conversation: Callable[..., Conversation]
+) -> None:
+    """As long as who the seeker is stays the same."""
+    config = PalConfig(persona_form="prompt", alphas=dict.fromkeys(Strategy, 0.0))
+    pal = DecoderOnlyModel(TorchBackbone(model), tokenizer, config)
+    persona = Persona(("I moved.",))
+    texts = ["Hi", "Hello", "I moved and I know nobody here", "Where to?", "Far away"]
+    for turn in (1, 3, 5):
+        request = ReplyRequest(conversation(*texts[:turn]), persona)
+        PalGenerator(pal).reply([request], GenerationOptions(seed=2, max_new_tokens=12))
+        ids = pal.encoder.encode_inputs(request.conversation, request.persona)
+        known = pal.personas.remembered.longest(ids.persona_ids + ids.history_ids)
+        assert known is not None
+        assert known.shape[3] == len(ids.persona_ids + ids.history_ids)
+        assert len(pal.personas.remembered) == 1
+    assert len(pal.histories.remembered) == 0
 
 
 def test_the_form_of_the_persona_is_the_configurations(
