@@ -158,11 +158,9 @@ def decode(
     """
     end = torch.tensor(end_ids, device=rows.logits().device)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    written: list[list[int]] = [[] for _ in seeds]
-    log_probs: list[list[float]] = [[] for _ in seeds]
-    batch = list(range(len(seeds)))  # whose turn it is, row by row of `rows`
+    responses = _Responses(len(seeds), options, end_ids, is_complete)
+    batch = list(range(len(seeds)))  # which response a row of `rows` is
     tokens = torch.empty(len(seeds), 0, dtype=torch.long, device=end.device)  # (R, T)
-    closed: set[int] = set()
     while True:
         if deadline is not None and time.monotonic() > deadline:
             raise GenerationTimeoutError(
@@ -172,34 +170,63 @@ def decode(
         logits = rows.logits()
         scores = _constrained(logits, tokens, end, options)
         chosen = _choose(scores, options, [generators[response] for response in batch])  # (R,)
-        chosen_log_probs = logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0].tolist()
-        for response, token, log_prob in zip(batch, chosen.tolist(), chosen_log_probs, strict=True):
-            if response in closed:
-                continue
-            if token in end_ids:
-                closed.add(response)
-                continue
-            ids = written[response]
-            ids.append(token)
-            log_probs[response].append(log_prob)
-            if len(ids) >= options.max_new_tokens or (
-                is_complete is not None
-                and len(ids) >= options.min_new_tokens
-                and is_complete[response](ids)
-            ):
-                closed.add(response)
-        if len(closed) == len(seeds):
-            break
+        log_probs = logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0]
+        responses.add(batch, chosen.tolist(), log_probs.tolist())
+        left = [row for row, response in enumerate(batch) if response in responses.open]
+        if not left:
+            return responses.rows
         tokens = torch.cat([tokens, chosen[:, None]], dim=1)
-        if (len(seeds) - len(closed)) * _FEWER <= len(batch):
-            left = [row for row, response in enumerate(batch) if response not in closed]
+        if len(left) * _FEWER <= len(batch):
             rows, batch = rows.kept(left), [batch[row] for row in left]
             tokens, chosen = tokens[left], chosen[left]
         rows.append(chosen)
-    return [
-        DecodedRow(tuple(ids), tuple(of_ids))
-        for ids, of_ids in zip(written, log_probs, strict=True)
-    ]
+
+
+class _Responses:
+    """What is written so far, and which responses are open."""
+
+    def __init__(
+        self,
+        count: int,
+        options: GenerationOptions,
+        end_ids: Sequence[int],
+        is_complete: Sequence[Callable[[Sequence[int]], bool]] | None,
+    ) -> None:
+        self._options = options
+        self._end_ids = end_ids
+        self._is_complete = is_complete
+        self._ids: list[list[int]] = [[] for _ in range(count)]
+        self._log_probs: list[list[float]] = [[] for _ in range(count)]
+        self.open = set(range(count))
+
+    @property
+    def rows(self) -> list[DecodedRow]:
+        """All of them."""
+        pairs = zip(self._ids, self._log_probs, strict=True)
+        return [DecodedRow(tuple(ids), tuple(log_probs)) for ids, log_probs in pairs]
+
+    def add(
+        self, responses: Sequence[int], tokens: Sequence[int], log_probs: Sequence[float]
+    ) -> None:
+        """Let each of `responses` that is open go on with its token, or close it."""
+        for response, token, log_prob in zip(responses, tokens, log_probs, strict=True):
+            if response not in self.open:
+                continue
+            if token in self._end_ids:
+                self.open.discard(response)
+                continue
+            self._ids[response].append(token)
+            self._log_probs[response].append(log_prob)
+            if self._is_at_its_end(response):
+                self.open.discard(response)
+
+    def _is_at_its_end(self, response: int) -> bool:
+        ids = self._ids[response]
+        if len(ids) >= self._options.max_new_tokens:
+            return True
+        if self._is_complete is None or len(ids) < self._options.min_new_tokens:
+            return False
+        return self._is_complete[response](ids)
 
 
 def _constrained(logits: Tensor, tokens: Tensor, end: Tensor, options: GenerationOptions) -> Tensor:

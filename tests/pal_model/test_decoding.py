@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 import torch
+from transformers import NoRepeatNGramLogitsProcessor
 
 from pal_model import GenerationOptions, GenerationTimeoutError
-from pal_model.decoding import GuidedRows, decode, join_branches
+from pal_model.decoding import DecodedRow, GuidedRows, decode, join_branches
+from pal_model.decoding import _choose as choose
+from pal_model.decoding import _constrained as constrained
 from pal_model.row_states import RowStates
 from pal_model.torch_backbone import TorchBackbone
 from tests.pal_model.reference import guided_greedy
@@ -173,6 +176,66 @@ def test_a_row_stops_where_it_is_complete_and_not_before_its_minimum(
         is_complete=[lambda ids: len(ids) >= 2] * 5,
     )
     assert {len(row.ids) for row in decoded} == {4}
+
+
+def test_what_is_written_is_left_out_of_the_batch_and_changes_no_other_row(
+    model: Any, prompts: list[tuple[list[int], list[int]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of five responses, of which three are guided, one is long."""
+    lengths = [3, 5, 14, 3, 4]
+
+    def completes(length: int) -> Callable[[Sequence[int]], bool]:
+        return lambda ids: len(ids) >= length
+
+    def decoded(rows: Sequence[int]) -> list[DecodedRow]:
+        return decode(
+            guided_rows(model, [prompts[row] for row in rows], [ALPHAS[row] for row in rows]),
+            GenerationOptions(min_new_tokens=1, max_new_tokens=24, temperature=2.0),
+            end_ids=[2],
+            seeds=[31 + row for row in rows],
+            is_complete=[completes(lengths[row]) for row in rows],
+        )
+
+    alone = [decoded([row])[0] for row in range(5)]
+    sizes = []
+    append = RowStates.append
+
+    def counted(states: RowStates, tokens: torch.Tensor) -> RowStates:
+        sizes.append(len(tokens))
+        return append(states, tokens)
+
+    monkeypatch.setattr(RowStates, "append", counted)
+    assert [row.ids for row in decoded(range(5))] == [row.ids for row in alone]
+    assert [len(row.ids) for row in alone] == lengths
+    # Five responses and the other branches of three; two, of which one is guided; the longest.
+    assert sizes == [8] * 3 + [3] + [2] * 9
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 30])
+def test_repeats_are_those_of_transformers(size: int, length: int) -> None:
+    draw = torch.Generator().manual_seed(size * 100 + length)
+    tokens = torch.randint(5, (7, length), generator=draw)
+    scores = torch.randn(7, 6, generator=draw)
+    expected = NoRepeatNGramLogitsProcessor(size)(tokens, scores)
+    options = GenerationOptions(
+        repetition_penalty=1, no_repeat_ngram_size=size, min_new_tokens=0, max_new_tokens=40
+    )
+    found = constrained(scores, tokens, torch.tensor([5]), options)
+    assert torch.equal(found, expected)
+    assert found.isinf().any() or length < 30
+
+
+def test_tokens_are_drawn_as_by_multinomial() -> None:
+    """On a CPU: what was published with a seed can be made again."""
+    scores = torch.randn(64, 50, generator=torch.Generator().manual_seed(1))
+    options = GenerationOptions(top_k=10, top_p=1, temperature=1.0)
+    found = choose(scores, options, [torch.Generator().manual_seed(s) for s in range(64)])
+    best, ids = scores.topk(10)
+    for row, probabilities in enumerate(best.softmax(-1)):
+        draw = torch.Generator().manual_seed(row)
+        assert found[row] == ids[row, torch.multinomial(probabilities, 1, generator=draw)]
+    assert (found != scores.argmax(-1)).any()
 
 
 def test_a_passed_deadline_stops_the_work(

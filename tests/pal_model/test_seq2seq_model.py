@@ -143,6 +143,22 @@ def test_a_reply_is_what_generate_writes_row_by_row(
         assert written(generator, [request]) == [ids]
 
 
+def test_rows_that_are_kept_go_on_as_in_company(
+    generator: PalGenerator, requests: list[ReplyRequest]
+) -> None:
+    model: Any = generator.model
+    inputs = [model.encoder.encode_inputs(r.conversation, r.persona) for r in requests]
+    encoded = model.encode(inputs, with_persona=True)
+    strategies = list(Strategy)[: len(requests)]
+    all_rows, some = (model.decode_from(encoded, strategies) for _ in range(2))
+    tokens = all_rows.logits.argmax(-1)
+    kept = [len(requests) - 1, 0]
+    together = all_rows.append(tokens).append(tokens).logits
+    apart = some.append(tokens).kept(kept).append(tokens[kept]).logits
+    assert torch.allclose(apart, together[kept], atol=1e-5)
+    assert not torch.allclose(together[kept[0]], together[kept[1]], atol=1e-2)
+
+
 def written_without_penalty(generator: PalGenerator, request: ReplyRequest) -> tuple[int, ...]:
     options = GenerationOptions(
         do_sample=False,
