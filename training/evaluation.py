@@ -12,7 +12,7 @@ from training import metrics
 from training.intervals import (
     SumMetric,
     accuracy_metric,
-    bleu_metric,
+    bleu_metrics,
     interval,
     mean_metric,
     rouge_l_metric,
@@ -58,8 +58,7 @@ def measure(predictions: Sequence[Prediction], encoder: SentenceEncoder | None) 
     said = [metrics.tokenize(p.response) for p in predictions]
     references = [metrics.tokenize(p.reference) for p in predictions]
     sums = _strategy_sums(predictions)
-    for n in range(1, 5):
-        sums[f"B-{n}"] = bleu_metric(said, references, n)
+    sums |= {f"B-{n}": metric for n, metric in bleu_metrics(said, references).items()}
     sums["R-L"] = rouge_l_metric(said, references)
     has_both = [bool(p.seeker_persona and p.response) for p in predictions]
     if encoder is not None and any(has_both):

@@ -81,14 +81,21 @@ def accuracy_metric(
     return mean_metric([100 * (label in order[:top]) for order, label in pairs])
 
 
-def bleu_metric(responses: Sequence[Tokens], references: Sequence[Tokens], n: int) -> SumMetric:
-    """Return BLEU-n as `metrics.bleu` defines it."""
-    rows = []
+def bleu_metrics(
+    responses: Sequence[Tokens], references: Sequence[Tokens], most: int = 4
+) -> dict[int, SumMetric]:
+    """Return BLEU-1 to BLEU-`most` as `metrics.bleu` defines them, each n-gram counted once."""
+    matches, totals, lengths = [], [], []
     for response, reference in zip(responses, references, strict=True):
-        counts = [modified_precision([reference], response, k) for k in range(1, n + 1)]
-        matches, totals = ([getattr(c, p) for c in counts] for p in ("numerator", "denominator"))
-        rows.append([*matches, *totals, len(response), len(reference)])
-    return SumMetric(np.array(rows, dtype=float), _bleu)
+        counts = [modified_precision([reference], response, n) for n in range(1, most + 1)]
+        matches.append([count.numerator for count in counts])
+        totals.append([count.denominator for count in counts])
+        lengths.append([len(response), len(reference)])
+    of_all = [np.array(rows, dtype=float) for rows in (matches, totals, lengths)]
+    return {
+        n: SumMetric(np.hstack([of_all[0][:, :n], of_all[1][:, :n], of_all[2]]), _bleu)
+        for n in range(1, most + 1)
+    }
 
 
 def rouge_l_metric(responses: Sequence[Tokens], references: Sequence[Tokens]) -> SumMetric:

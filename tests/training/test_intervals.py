@@ -14,7 +14,7 @@ from training import metrics
 from training.intervals import (
     FEW,
     accuracy_metric,
-    bleu_metric,
+    bleu_metrics,
     interval,
     mean_metric,
     paired_difference,
@@ -29,7 +29,7 @@ PAIRS = st.lists(st.tuples(WORDS, WORDS.filter(bool)), min_size=1, max_size=6)
 def test_bleu_of_sums_is_bleu(pairs: list[tuple[list[str], list[str]]], n: int) -> None:
     responses, references = map(list, zip(*pairs, strict=True))
     expected = metrics.bleu(responses, references, n)
-    assert bleu_metric(responses, references, n).value == pytest.approx(expected)
+    assert bleu_metrics(responses, references)[n].value == pytest.approx(expected)
 
 
 def test_accuracy_of_sums_is_accuracy() -> None:
