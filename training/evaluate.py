@@ -45,6 +45,7 @@ from training.predicting import (
     conversations_at_once,
     personas_by_turn,
     predict,
+    seeds_at_once,
 )
 from training.predictions import Turn, as_line, read_done, read_predictions
 from training.provenance import environment, folder_hashes
@@ -54,10 +55,6 @@ from training.score import CONDITIONS, Scorer, config_of, measured_on, read_part
 from training.sentence_encoder import PACKAGED, SentenceEncoder
 from training.stages import training_costs
 from training.unseen import require_not_searched, require_unseen
-
-_ROWS_ON_GPU = 256
-"""That are written to at once, if one seed does not need more: with both branches of Eq. 6 some 20
-GB of the embedded model's states, the copies on the way included."""
 
 _SCORED_ROWS_ON_GPU = 8
 """Of packed turns. On a CPU one row is read at a time, which needs no padding."""
@@ -141,7 +138,7 @@ def evaluate(
         evaluation: what is evaluated, and how.
         output: the folder of results; what is there of the same evaluation is gone on with.
         esconv: ESConv.json, the splits beside it; None for where it is found.
-        batch_size: conversations that are read together; None for 32, on a GPU 65.
+        batch_size: conversations that are read together; None for as many as suit the machine.
 
     Raises:
         OverlapError: the model was trained on what it is to be evaluated on.
@@ -242,7 +239,7 @@ def _respond(
         seeds=evaluation.seeds,
         use_gold_strategy=evaluation.strategy == "gold",
         batch_size=batch_size,
-        seeds_at_once=_seeds_at_once(batch_size * evaluation.options.candidates),
+        seeds_at_once=seeds_at_once(batch_size * evaluation.options.candidates),
         done=done,
     )
     progress = tqdm(
@@ -257,11 +254,6 @@ def _respond(
                 sink.writelines(map(as_line, batch))
             progress.update(len(batch))
             times["responses"] += len(batch)
-
-
-def _seeds_at_once(rows: int) -> int:
-    """Return of how many seeds, of `rows` rows each, a machine writes together."""
-    return max(1, _ROWS_ON_GPU // rows) if torch.cuda.is_available() else 1
 
 
 def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> EsconvTurns:
@@ -367,7 +359,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--no-perplexity", action="store_false", dest="perplexity", help="which no alpha changes"
     )
     parser.add_argument(
-        "--batch-size", type=positive, help="conversations at once; default: 32, on a GPU 65"
+        "--batch-size", type=positive, help="conversations at once; default: 32, on a GPU up to 65"
     )
     return parser
 

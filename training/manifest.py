@@ -107,8 +107,9 @@ def _require_same_device(file: Path, before: Mapping[str, Any], now: Mapping[str
         return
     begun_on, going_on = (f"a GPU ({e['gpu']})" if e["gpu"] else "a CPU" for e in (before, now))
     raise OtherRunError(
-        f"{file} was begun on {begun_on}, and this run is on {going_on}. The two draw other random "
-        "numbers and take other times: name another folder, or go on where it was begun."
+        f"{file} was begun on {begun_on}, and this run is on {going_on}. The two round "
+        "differently, so that other words come out, and take other times: name another folder, or "
+        "go on where it was begun."
     )
 
 

@@ -18,11 +18,32 @@ CACHE_BYTES_A_CONVERSATION = 64_000_000
 """So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
 
 
+_BYTES_A_ROW = 310_000_000
+"""Of a GPU's memory, for a response of the embedded model with both branches of Eq. 6: 390 took 120
+GB at most on an H200, with the copies on the way and what is remembered."""
+
+_CONVERSATIONS, _CONVERSATIONS_ON_GPU = 32, 65
+
+
 def conversations_at_once() -> int:
-    """Return how many conversations are read together where nobody says otherwise: on a GPU half of
-    ESConv's test part, three seeds of which `training.evaluate` writes at once.
+    """Return how many conversations are read together where nobody says otherwise: on a GPU with
+    room for them half of ESConv's test part.
     """
-    return 65 if torch.cuda.is_available() else 32
+    if not torch.cuda.is_available():
+        return _CONVERSATIONS
+    return max(1, min(_CONVERSATIONS_ON_GPU, _rows_at_once()))
+
+
+def seeds_at_once(rows: int) -> int:
+    """Return of how many seeds, of `rows` rows each, a machine writes together: a GPU takes about
+    as long for many rows as for a few.
+    """
+    return max(1, _rows_at_once() // rows) if torch.cuda.is_available() else 1
+
+
+def _rows_at_once() -> int:
+    memory: int = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory
+    return memory // _BYTES_A_ROW
 
 
 def predict(
@@ -51,8 +72,7 @@ def predict(
         seeds: of all that is drawn, each once for every turn.
         use_gold_strategy: write with the human supporter's strategy, not with the model's.
         batch_size: conversations that are read together.
-        seeds_at_once: runs that are written together: as many times the memory, and on a GPU, which
-            takes about as long for many rows as for a few, as much less time.
+        seeds_at_once: runs that are written together: as many times the memory.
         done: of a seed, turns that are left out.
     """
     done = done or {}

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from training.annotation import annotation_of, keep_annotation
 from training.evaluate import Evaluation, main
 from training.evaluation_folder import MANIFEST_FILE, RESULT_FILE
 from training.finetune_pal import main as finetune
-from training.predicting import predict, turn_seed
+from training.predicting import conversations_at_once, predict, seeds_at_once, turn_seed
 from training.predictions import Prediction, PredictionError, read_predictions
 from training.provenance import file_hash, folder_hashes
 from training.readers.esconv import read_pesconv
@@ -376,6 +377,23 @@ def test_runs_that_are_written_together_are_those_written_one_after_the_other(
     assert run(esconv, base, tmp_path, "--seeds", "1", "2", "--no-perplexity") == 0
     for seed in (1, 2):
         assert predictions_of(tmp_path, seed) == predictions_of(evaluated, seed)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "conversations", "seeds"), [(16, 51, 1), (24, 65, 1), (80, 65, 3), (141, 65, 6)]
+)
+def test_a_gpu_has_room_for_what_is_written_at_once(
+    gigabytes: int, conversations: int, seeds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = SimpleNamespace(total_memory=gigabytes * 10**9)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.current_device", lambda: 0)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda _: memory)
+    assert conversations_at_once() == conversations
+    assert seeds_at_once(65) == seeds
+    assert seeds_at_once(1_000) == 1
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert (conversations_at_once(), seeds_at_once(1)) == (32, 1)
 
 
 def test_strategy_alpha_and_persona_may_be_given(
