@@ -245,8 +245,8 @@ def _constrained(logits: Tensor, tokens: Tensor, end: Tensor, options: Generatio
 def _without_repeats(scores: Tensor, tokens: Tensor, size: int) -> Tensor:
     """Mask what would end a sequence of `size` tokens that a row of `tokens`, (R, T), has already.
 
-    As `NoRepeatNGramLogitsProcessor` of transformers does row by row and sequence by sequence,
-    which took longer than the model with hundreds of rows on a GPU.
+    As `NoRepeatNGramLogitsProcessor` of transformers does one row after the other, each of which it
+    copies from a GPU and back.
     """
     if tokens.shape[1] < size:
         return scores
@@ -268,8 +268,7 @@ def _choose(
     if options.top_p < 1:
         warpers.append(TopPLogitsWarper(options.top_p))
     probabilities = warpers(ids, best).softmax(dim=-1)
-    # What `multinomial` does, with numbers drawn on the CPU: for hundreds of rows, each with a
-    # generator of its own, drawing on a GPU would take longer than the model.
+    # What `multinomial` does; with a generator for each row a GPU would be called for each.
     drawn = [torch.empty(best.shape[1]).exponential_(generator=each) for each in generators]
     chosen = (probabilities / torch.stack(drawn).to(best.device)).argmax(dim=-1, keepdim=True)
     return ids.gather(1, chosen)[:, 0]
