@@ -1,13 +1,12 @@
 """Looks for better alphas than Table 2's: `python -m training.search_alphas MODEL --output FOLDER`.
 
 The paper leaves this to future work (Appendix D). Alphas trade overlap with what human supporters
-said (BLEU-2) for diversity (distinct-2). Optuna looks for the front between the two on the
-validation part, from Table 2 on: through all combinations of 13 alphas for three levels, or by its
-multi-objective TPE for all eight strategies. What takes time is a pass over the turns for each
-alpha; a trial puts its responses together from these (`training.alpha_responses`). Of the front
-that point is chosen whose geometric mean of both, each over Table 2's, is greatest. It then has to
-prove itself: `python -m training.evaluate MODEL --alphas FOLDER/alphas.json`. A search that was
-stopped goes on; one of something else needs another folder.
+said (BLEU-2) for diversity (distinct-2). Optuna's multi-objective TPE looks for the front between
+the two on the validation part, from Table 2 on. What takes time is a pass over the turns for each
+of 13 alphas; a trial puts its responses together from these (`training.alpha_responses`). Of the
+front that point is chosen whose geometric mean of both, each over Table 2's, is greatest. It then
+has to prove itself: `python -m training.evaluate MODEL --alphas FOLDER/alphas.json`. A search that
+was stopped goes on; one of something else needs another folder.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.samplers import GridSampler, TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -53,9 +51,6 @@ MOST, STEP = 1.5, 0.125
 
 GRID = tuple(STEP * step for step in range(round(MOST / STEP) + 1))
 """All that are tried."""
-
-ALL_LEVELS = len(GRID) ** len(LEVELS) + 1
-"""Number of trials that try all combinations of three levels, after Table 2."""
 
 PART = "valid"
 OVERLAP, DIVERSITY = "B-2", "D-2"
@@ -110,24 +105,17 @@ class AlphaSearch:
             directions=["maximize", "maximize"],
             load_if_exists=True,
         )
-        if all_eight:
-            # With the seed alone, a search that goes on would draw again what it has tried.
-            self._study.sampler = TPESampler(seed=seed + len(self._study.trials))
-        else:
-            grid = dict.fromkeys(LEVELS.values(), GRID)
-            self._study.sampler = GridSampler(grid, seed=seed)
+        # With the seed alone, a search that goes on would draw again what it has tried.
+        self._study.sampler = optuna.samplers.TPESampler(seed=seed + len(self._study.trials))
         if not any(map(self._is_table_2, self._in_state(TrialState.COMPLETE, TrialState.WAITING))):
             self._study.enqueue_trial(self._table_2)
 
     def run(self, trials: int) -> None:
-        """Go on until as many trials are complete, or all combinations of three levels tried, Table
-        2 among them whatever else is. One that was interrupted does not count.
+        """Go on until as many trials are complete, Table 2 among them whatever else is. One that
+        was interrupted does not count.
         """
         missing = trials - len(self._in_state(TrialState.COMPLETE))
         waiting = len(self._in_state(TrialState.WAITING))
-        sampler = self._study.sampler
-        if isinstance(sampler, GridSampler) and sampler.is_exhausted(self._study):
-            missing = 0
         self._study.optimize(self._objective, n_trials=max(missing, waiting))
 
     @property
@@ -273,12 +261,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--esconv", type=Path, help="ESConv.json; default: where it is found")
     parser.add_argument("--split", default="pal", help="whose validation part is used")
     parser.add_argument("--conversations", type=positive, help="the first so many; default: all")
-    parser.add_argument(
-        "--trials",
-        type=positive,
-        default=ALL_LEVELS,
-        help=f"Table 2 included; default: {ALL_LEVELS}, all combinations of three levels",
-    )
+    parser.add_argument("--trials", type=positive, default=300, help="Table 2 included")
     parser.add_argument(
         "--all-eight", action="store_true", help="an alpha a strategy; default: Table 2's levels"
     )
