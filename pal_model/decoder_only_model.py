@@ -132,8 +132,8 @@ class DecoderOnlyModel:
         return RowStates.read(self.backbone, rows, after=self.histories.fixed)
 
     def _read_branches(self, inputs: Sequence[PalInputs]) -> tuple[ReadHistory, RowStates]:
-        """Return what gives the histories of some turns, and all of them with their personas; all
-        that comes before the cue.
+        """Return how to get the histories of some turns, and the states of all turns' histories
+        with their personas; both end before the cue.
         """
         if self._config.persona_form == "prompt" and any(i.persona_ids for i in inputs):
             rows = [i.persona_ids + i.history_ids for i in inputs]
@@ -141,7 +141,7 @@ class DecoderOnlyModel:
         history = self.histories.read([i.history_ids for i in inputs])
         only_history = history.without_inputs()
         if not any(i.persona_ids for i in inputs):
-            return only_history.select, only_history
+            return only_history.select, only_history  # read on; but nobody is guided, who would ask
         personas = self.personas.read([i.persona_ids for i in inputs])
         if self._fusion is None:
             return only_history.select, history.behind(personas)

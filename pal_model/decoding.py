@@ -16,16 +16,16 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from pal_model.errors import GenerationTimeoutError
+from pal_model.errors import GenerationError, GenerationTimeoutError
 from pal_model.generation_options import GenerationOptions
 from pal_model.guidance import combine_branches
 from pal_model.row_states import RowStates
 
 _MASKED = -torch.inf
 
-_FEWER = 2
-"""When so many times fewer responses are open than rows are read, the others are left out: that
-copies what was read, which takes about as long as a token of it."""
+_SHRINKING = 2
+"""A batch of so many times the responses that are still open is made smaller: not sooner, for that
+copies what was read of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,7 @@ def decode(
 
     Raises:
         GenerationTimeoutError: the deadline passed before the responses were written.
+        GenerationError: the logits are no numbers.
     """
     end = torch.tensor(end_ids, device=rows.logits().device)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -176,7 +177,7 @@ def decode(
         if not left:
             return responses.rows
         tokens = torch.cat([tokens, chosen[:, None]], dim=1)
-        if len(left) * _FEWER <= len(batch):
+        if len(left) * _SHRINKING <= len(batch):
             rows, batch = rows.kept(left), [batch[row] for row in left]
             tokens, chosen = tokens[left], chosen[left]
         rows.append(chosen)
@@ -268,7 +269,11 @@ def _choose(
     if options.top_p < 1:
         warpers.append(TopPLogitsWarper(options.top_p))
     probabilities = warpers(ids, best).softmax(dim=-1)
-    # What `multinomial` does; with a generator for each row a GPU would be called for each.
+    if not probabilities.isfinite().all():
+        raise GenerationError(
+            "The model's logits are no numbers to draw a token by. Try another number format."
+        )
+    # As `multinomial` draws; with a generator for each row a GPU would be called for each.
     drawn = [torch.empty(best.shape[1]).exponential_(generator=each) for each in generators]
     chosen = (probabilities / torch.stack(drawn).to(best.device)).argmax(dim=-1, keepdim=True)
     return ids.gather(1, chosen)[:, 0]

@@ -12,7 +12,14 @@ from tqdm import tqdm
 from pal_model import PalGenerator, Strategy
 from pal_model.generation_options import PAPER_OPTIONS
 from training.predicting import Conversations, conversations_at_once, personas_by_turn, predict
-from training.predictions import Prediction, Turn, as_line, read_done, read_predictions
+from training.predictions import (
+    Prediction,
+    PredictionError,
+    Turn,
+    as_line,
+    read_done,
+    read_predictions,
+)
 
 RESPONSES_FILES = "responses.*.jsonl"
 """One an alpha, which stands for the star."""
@@ -37,7 +44,7 @@ class AlphaResponses:
         Args:
             generator: what responds, as the paper draws.
             conversations: whose turns are responded to.
-            folder: where responses are kept; those there must be of the same model and turns.
+            folder: where responses are kept; those there must be of the same model, turns and seed.
             seed: of all that is drawn.
         """
         self._generator = generator
@@ -51,10 +58,18 @@ class AlphaResponses:
         """Return what is said with these alphas, turn by turn.
 
         Raises:
-            PredictionError: what is kept cannot be used.
+            PredictionError: what is kept cannot be used, or is not of one model.
         """
         of_any = self._at_one(next(iter(alphas.values())))
-        return [self._at_one(alphas[p.strategy])[turn] for turn, p in of_any.items()]
+        found = [self._at_one(alphas[p.strategy])[turn] for turn, p in of_any.items()]
+        for one, other in zip(of_any.values(), found, strict=True):
+            if one.strategy is not other.strategy:
+                raise PredictionError(
+                    f"Turn {one.turn} has the strategy {one.strategy.value!r} at one alpha and "
+                    f"{other.strategy.value!r} at another in {self._folder}: they are of other "
+                    "models or machines. Name another folder and search again."
+                )
+        return found
 
     def has_all(self, alphas: Iterable[float]) -> bool:
         """Return whether nothing is left to be said with any of these alphas.

@@ -149,7 +149,8 @@ def evaluate(
         PalError: a corpus, a model or an encoder cannot be used.
     """
     esconv = esconv or find_esconv()
-    batch_size = conversations_at_once() if batch_size is None else batch_size
+    if batch_size is None:
+        batch_size = conversations_at_once(evaluation.options.candidates)
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; it must be 1 or more.")
     require_unseen(evaluation.model, evaluation.split, evaluation.part, esconv)
@@ -270,11 +271,11 @@ def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> Esco
 def _seeker_personas(
     evaluation: Evaluation, config: RunConfig, turns: EsconvTurns, esconv: Path
 ) -> dict[Turn, Persona]:
-    """Return who the seeker of each turn is, whether or not the model is to know: by the file, if
-    the evaluation's extractor wrote it there.
+    """Return who the seeker of each turn is, whether or not the model is to know: what was inferred
+    for the model, or else what the same extractor wrote to the file, or else what it infers now.
     """
     data, name = config.data, evaluation.extractor
-    source = "annotated" if _has_annotated(esconv, name) else "inferred"
+    source = _source_of_seekers(esconv, name)
     if data.persona not in (source, "inferred"):
         data = data.model_copy(update={"persona": source, "extractor": name})
         turns = _read_turns(evaluation, config.model_copy(update={"data": data}), esconv)
@@ -282,12 +283,13 @@ def _seeker_personas(
     return personas_by_turn(dict(zip(turns.indices[part], turns.parts[part], strict=True)))
 
 
-def _has_annotated(esconv: Path, extractor: str) -> bool:
-    """Return whether the personas in a file are those of an extractor. Rules have no weights that
-    would tell them from other rules, and take no time.
+def _source_of_seekers(esconv: Path, extractor: str) -> Literal["annotated", "inferred"]:
+    """Return "annotated" where the personas in a file are by the weights of an extractor. Rules
+    have none that would tell them from other rules, and take no time.
     """
     files = folder_hashes(find_extractor(extractor))
-    return bool(files) and annotation_of(esconv).get("extractor_files") == files
+    is_same = bool(files) and annotation_of(esconv).get("extractor_files") == files
+    return "annotated" if is_same else "inferred"
 
 
 def _facts(evaluation: Evaluation, turns: EsconvTurns) -> dict[str, Any]:

@@ -17,21 +17,23 @@ Conversations = Mapping[int, Sequence[SupporterTurn]]
 CACHE_BYTES_A_CONVERSATION = 64_000_000
 """So that none of a batch is dropped before its next turn: the embedded model needs 26 MB."""
 
-
 _BYTES_A_ROW = 310_000_000
 """Of a GPU's memory, for a response of the embedded model with both branches of Eq. 6: 390 took 120
-GB at most on an H200, with the copies on the way and what is remembered."""
+GB at most on an H200 (measured once), with the copies on the way and what is remembered. A larger
+model needs a smaller batch, which `--batch-size` of `training.evaluate` gives."""
+
+_SHARE_OF_FREE_MEMORY = 0.85
 
 _CONVERSATIONS, _CONVERSATIONS_ON_GPU = 32, 65
 
 
-def conversations_at_once() -> int:
-    """Return how many conversations are read together where nobody says otherwise: on a GPU with
-    room for them half of ESConv's test part.
+def conversations_at_once(candidates: int = 1) -> int:
+    """Return how many conversations, with so many responses to each, are read together where nobody
+    says otherwise: on a GPU as many as it has room for, up to half of ESConv's test part.
     """
     if not torch.cuda.is_available():
         return _CONVERSATIONS
-    return max(1, min(_CONVERSATIONS_ON_GPU, _rows_at_once()))
+    return max(1, min(_CONVERSATIONS_ON_GPU, _rows_at_once() // candidates))
 
 
 def seeds_at_once(rows: int) -> int:
@@ -42,8 +44,8 @@ def seeds_at_once(rows: int) -> int:
 
 
 def _rows_at_once() -> int:
-    memory: int = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory
-    return memory // _BYTES_A_ROW
+    free, _ = torch.cuda.mem_get_info()
+    return int(_SHARE_OF_FREE_MEMORY * free) // _BYTES_A_ROW
 
 
 def predict(

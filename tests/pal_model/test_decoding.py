@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import NoRepeatNGramLogitsProcessor
+from transformers import NoRepeatNGramLogitsProcessor, TopPLogitsWarper
 
 from pal_model import GenerationOptions, GenerationTimeoutError
 from pal_model.decoding import DecodedRow, GuidedRows, decode, join_branches
 from pal_model.decoding import _choose as choose
 from pal_model.decoding import _constrained as constrained
+from pal_model.errors import GenerationError
 from pal_model.row_states import RowStates
 from pal_model.torch_backbone import TorchBackbone
 from tests.pal_model.reference import guided_greedy
@@ -226,16 +227,27 @@ def test_repeats_are_those_of_transformers(size: int, length: int) -> None:
     assert found.isinf().any() or length < 30
 
 
-def test_tokens_are_drawn_as_by_multinomial() -> None:
+@pytest.mark.parametrize("top_p", [1.0, 0.7])
+def test_tokens_are_drawn_as_by_multinomial(top_p: float) -> None:
     """On a CPU: what was published with a seed can be made again."""
     scores = torch.randn(64, 50, generator=torch.Generator().manual_seed(1))
-    options = GenerationOptions(top_k=10, top_p=1, temperature=1.0)
+    options = GenerationOptions(top_k=10, top_p=top_p, temperature=1.0)
     found = choose(scores, options, [torch.Generator().manual_seed(s) for s in range(64)])
     best, ids = scores.topk(10)
-    for row, probabilities in enumerate(best.softmax(-1)):
+    kept = TopPLogitsWarper(top_p)(ids, best)
+    assert bool(kept.isinf().any()) is (top_p < 1)
+    for row, probabilities in enumerate(kept.softmax(-1)):
         draw = torch.Generator().manual_seed(row)
         assert found[row] == ids[row, torch.multinomial(probabilities, 1, generator=draw)]
     assert (found != scores.argmax(-1)).any()
+
+
+def test_logits_that_are_no_numbers_are_told_as_such() -> None:
+    """As where weights overflow their format: no token would mean anything."""
+    scores = torch.zeros(2, 50)
+    scores[1] = torch.nan
+    with pytest.raises(GenerationError, match="no numbers"):
+        choose(scores, GenerationOptions(), [torch.Generator() for _ in range(2)])
 
 
 def test_a_passed_deadline_stops_the_work(

@@ -125,6 +125,33 @@ def test_what_is_remembered_of_earlier_turns_changes_no_reply(
     assert not len(remembering.model.personas.remembered)
 
 
+@pytest.mark.parametrize("form", ["prefix", "prompt"])
+def test_some_of_a_batch_have_a_persona_and_some_of_these_are_guided(
+    form: Literal["prefix", "prompt"],
+    model: Any,
+    tokenizer: Any,
+    conversation: Callable[..., Conversation],
+) -> None:
+    options = GenerationOptions(seed=2, max_new_tokens=12, candidates=1)
+    pal = DecoderOnlyModel(TorchBackbone(model), tokenizer, PalConfig(persona_form=form))
+    strategies = (Strategy.QUESTION, Strategy.INFORMATION, Strategy.INFORMATION, Strategy.OTHERS)
+    personas = (
+        Persona(("I moved.",)),
+        Persona(),
+        Persona(("I am a nurse.",)),
+        Persona(("I sew.",)),
+    )
+    requests = [
+        ReplyRequest(conversation(f"I am tired, {place}"), Persona(of_one), strategy)
+        for place, (strategy, of_one) in enumerate(zip(strategies, sentences, strict=True))
+    ]
+    together = PalGenerator(pal).reply(requests, options)
+    assert [reply.alpha for reply in together] == [0, 0, 0.75, 0.375]
+    for request, reply in zip(requests, together, strict=True):
+        pal.forget()
+        assert PalGenerator(pal).reply([request], options) == [reply]
+
+
 def test_a_prompt_is_read_on_and_without_guidance_its_history_is_not_read_alone(
     model: Any, tokenizer: Any, conversation: Callable[..., Conversation]
 ) -> None:

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -380,20 +379,25 @@ def test_runs_that_are_written_together_are_those_written_one_after_the_other(
 
 
 @pytest.mark.parametrize(
-    ("gigabytes", "conversations", "seeds"), [(16, 51, 1), (24, 65, 1), (80, 65, 3), (141, 65, 6)]
+    ("gigabytes", "conversations", "of_three", "seeds"),
+    [(14, 38, 12, 1), (23, 63, 21, 1), (80, 65, 65, 3), (150, 65, 65, 6)],
 )
 def test_a_gpu_has_room_for_what_is_written_at_once(
-    gigabytes: int, conversations: int, seeds: int, monkeypatch: pytest.MonkeyPatch
+    gigabytes: int,
+    conversations: int,
+    of_three: int,
+    seeds: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    memory = SimpleNamespace(total_memory=gigabytes * 10**9)
+    free = gigabytes * 10**9
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    monkeypatch.setattr("torch.cuda.current_device", lambda: 0)
-    monkeypatch.setattr("torch.cuda.get_device_properties", lambda _: memory)
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (free, 10**12))
     assert conversations_at_once() == conversations
+    assert conversations_at_once(candidates=3) == of_three
     assert seeds_at_once(65) == seeds
     assert seeds_at_once(1_000) == 1
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert (conversations_at_once(), seeds_at_once(1)) == (32, 1)
+    assert (conversations_at_once(3), seeds_at_once(1)) == (32, 1)
 
 
 def test_strategy_alpha_and_persona_may_be_given(

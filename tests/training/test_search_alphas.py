@@ -139,7 +139,7 @@ def test_a_search_of_all_alphas_on_a_gpu_goes_on_on_a_cpu(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """One that still has something to say does not: the devices draw other numbers."""
+    """One that still has something to say does not: the devices round differently."""
     monkeypatch.setattr(alpha_responses, "predict", says_a)
     search(esconv, base, tmp_path, "--trials", "1")
     manifest = tmp_path / SEARCH_MANIFEST
@@ -155,6 +155,25 @@ def test_a_search_of_all_alphas_on_a_gpu_goes_on_on_a_cpu(
     record = search(esconv, base, tmp_path, "--trials", "2")
     assert record["environment"]["gpu"] == "NVIDIA H200"
     assert record["trials"] == 2
+
+
+def test_responses_of_two_models_are_not_put_together(
+    esconv: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(alpha_responses, "predict", says_a)
+    search(esconv, base, tmp_path, "--trials", "1")
+    for alpha in GRID:
+        lines = (tmp_path / "responses.0.jsonl").read_text()
+        if alpha:
+            lines = lines.replace('"strategy": "Question"', '"strategy": "Others"')
+        (tmp_path / f"responses.{alpha:g}.jsonl").write_text(lines)
+    common = ["--output", str(tmp_path), "--esconv", str(esconv), "--extractor", "rules"]
+    assert main([str(base), *common, "--trials", "30"]) == 2
+    assert "at one alpha and" in capsys.readouterr().err
 
 
 def test_what_is_put_together_is_what_the_model_says_with_these_alphas(
