@@ -135,12 +135,7 @@ def test_some_of_a_batch_have_a_persona_and_some_of_these_are_guided(
     options = GenerationOptions(seed=2, max_new_tokens=12, candidates=1)
     pal = DecoderOnlyModel(TorchBackbone(model), tokenizer, PalConfig(persona_form=form))
     strategies = (Strategy.QUESTION, Strategy.INFORMATION, Strategy.INFORMATION, Strategy.OTHERS)
-    personas = (
-        Persona(("I moved.",)),
-        Persona(),
-        Persona(("I am a nurse.",)),
-        Persona(("I sew.",)),
-    )
+    sentences = (("I moved.",), (), ("I am a nurse.",), ("I sew.",))
     requests = [
         ReplyRequest(conversation(f"I am tired, {place}"), Persona(of_one), strategy)
         for place, (strategy, of_one) in enumerate(zip(strategies, sentences, strict=True))
