@@ -30,9 +30,13 @@ from training.search_alphas import (
 )
 
 
-def search(esconv: Path, base: Path, output: Path, *options: str) -> dict[str, Any]:
+def run(esconv: Path, base: Path, output: Path, *options: str) -> int:
     common = ["--output", str(output), "--esconv", str(esconv), "--extractor", "rules"]
-    assert main([str(base), *common, *options]) == 0
+    return main([str(base), *common, *options])
+
+
+def search(esconv: Path, base: Path, output: Path, *options: str) -> dict[str, Any]:
+    assert run(esconv, base, output, *options) == 0
     record: dict[str, Any] = json.loads((output / FRONT_FILE).read_text())
     return record
 
@@ -146,8 +150,7 @@ def test_a_search_of_all_alphas_on_a_gpu_goes_on_on_a_cpu(
     begun = json.loads(manifest.read_text())
     begun["environment"]["gpu"] = "NVIDIA H200"
     manifest.write_text(json.dumps(begun))
-    common = ["--output", str(tmp_path), "--esconv", str(esconv), "--extractor", "rules"]
-    assert main([str(base), *common, "--trials", "2"]) == 2
+    assert run(esconv, base, tmp_path, "--trials", "2") == 2
     assert "was begun on a GPU (NVIDIA H200)" in capsys.readouterr().err
     some = (tmp_path / "responses.0.jsonl").read_text()
     for alpha in GRID:
@@ -166,13 +169,12 @@ def test_responses_of_two_models_are_not_put_together(
 ) -> None:
     monkeypatch.setattr(alpha_responses, "predict", says_a)
     search(esconv, base, tmp_path, "--trials", "1")
-    for alpha in GRID:
-        lines = (tmp_path / "responses.0.jsonl").read_text()
-        if alpha:
-            lines = lines.replace('"strategy": "Question"', '"strategy": "Others"')
-        (tmp_path / f"responses.{alpha:g}.jsonl").write_text(lines)
-    common = ["--output", str(tmp_path), "--esconv", str(esconv), "--extractor", "rules"]
-    assert main([str(base), *common, "--trials", "30"]) == 2
+    lines = (tmp_path / "responses.0.jsonl").read_text()
+    others = lines.replace('"strategy": "Question"', '"strategy": "Others"')
+    assert others != lines
+    for alpha in GRID[1:]:
+        (tmp_path / f"responses.{alpha:g}.jsonl").write_text(others)
+    assert run(esconv, base, tmp_path, "--trials", "30") == 2
     assert "at one alpha and" in capsys.readouterr().err
 
 
@@ -206,8 +208,7 @@ def test_another_search_does_not_go_on_with_this_one(
 ) -> None:
     monkeypatch.setattr(alpha_responses, "predict", says_a)
     begun = search(esconv, base, tmp_path, "--trials", "1")
-    common = ["--output", str(tmp_path), "--esconv", str(esconv), "--extractor", "rules"]
-    assert main([str(base), *common, "--trials", "2", *other]) == 2
+    assert run(esconv, base, tmp_path, "--trials", "2", *other) == 2
     error = capsys.readouterr().err
     assert "was begun with search" in error
     assert error.count("':") == 2  # what differs, of both, and nothing else
