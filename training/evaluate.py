@@ -66,6 +66,7 @@ _MAY_CHANGE = ("seeds", "encoder", "perplexity")
 
 
 Source = Literal["predicted", "gold"]
+SeekerSource = Literal["annotated", "inferred"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,8 @@ def evaluate(
     require_others(turns.parts[evaluation.part], evaluation.persona)
     facts = _facts(evaluation, turns)
     _require_begun(output, facts)
-    seekers = _seeker_personas(evaluation, config, turns, esconv)
+    source = _source_of_seekers(evaluation, config, esconv)
+    seekers = _seeker_personas(evaluation, config, turns, esconv, source)
     done = {seed: read_done(predictions_file(output, seed), seekers) for seed in evaluation.seeds}
     is_unsaid = any(len(of_one) < len(seekers) for of_one in done.values())
     is_scored = (output / PERPLEXITY_FILE).exists() or not evaluation.perplexity
@@ -172,6 +174,7 @@ def evaluate(
     manifest = begin(
         output / MANIFEST_FILE,
         facts,
+        notes={"seeker_personas": source},
         keep_environments=True,
         any_device=is_scored and not is_unsaid,  # texts compare alike everywhere
     )
@@ -268,28 +271,32 @@ def _read_turns(evaluation: Evaluation, config: RunConfig, esconv: Path) -> Esco
     )
 
 
-def _seeker_personas(
-    evaluation: Evaluation, config: RunConfig, turns: EsconvTurns, esconv: Path
-) -> dict[Turn, Persona]:
-    """Return who the seeker of each turn is, whether or not the model is to know: what was inferred
-    for the model, or else what the same extractor wrote to the file, or else what it infers now.
+def _source_of_seekers(evaluation: Evaluation, config: RunConfig, esconv: Path) -> SeekerSource:
+    """Return "inferred" where that is done for the model anyway, or else "annotated" where the
+    personas in the file are by the weights of the same extractor. Rules have none that would tell
+    them from other rules, and take no time.
     """
-    data, name = config.data, evaluation.extractor
-    source = _source_of_seekers(esconv, name)
-    if data.persona not in (source, "inferred"):
-        data = data.model_copy(update={"persona": source, "extractor": name})
+    if config.data.persona == "inferred":
+        return "inferred"
+    files = folder_hashes(find_extractor(evaluation.extractor))
+    is_same = bool(files) and annotation_of(esconv).get("extractor_files") == files
+    return "annotated" if is_same else "inferred"
+
+
+def _seeker_personas(
+    evaluation: Evaluation,
+    config: RunConfig,
+    turns: EsconvTurns,
+    esconv: Path,
+    source: SeekerSource,
+) -> dict[Turn, Persona]:
+    """Return who the seeker of each turn is, by `source`, whether or not the model is to know."""
+    data = config.data
+    if data.persona != source:
+        data = data.model_copy(update={"persona": source, "extractor": evaluation.extractor})
         turns = _read_turns(evaluation, config.model_copy(update={"data": data}), esconv)
     part = evaluation.part
     return personas_by_turn(dict(zip(turns.indices[part], turns.parts[part], strict=True)))
-
-
-def _source_of_seekers(esconv: Path, extractor: str) -> Literal["annotated", "inferred"]:
-    """Return "annotated" where the personas in a file are by the weights of an extractor. Rules
-    have none that would tell them from other rules, and take no time.
-    """
-    files = folder_hashes(find_extractor(extractor))
-    is_same = bool(files) and annotation_of(esconv).get("extractor_files") == files
-    return "annotated" if is_same else "inferred"
 
 
 def _facts(evaluation: Evaluation, turns: EsconvTurns) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def begin(
     file: Path,
     facts: Mapping[str, Any],
     *,
+    notes: Mapping[str, Any] | None = None,
     keep_environments: bool = False,
     any_device: bool = False,
 ) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def begin(
         file: of the manifest; its folder is made where there is none.
         facts: by name; where the run goes on ("environment") may differ, but not in the kind of
             device.
+        notes: written beside the facts when the run begins, and never compared.
         keep_environments: add that of a run that goes on to what was begun, under "resumed".
         any_device: the kind of device may differ, too: what is left depends on none.
 
@@ -39,14 +41,14 @@ def begin(
     Raises:
         OtherRunError: what was begun differs in something else.
     """
-    manifest: dict[str, Any] = json.loads(json.dumps(facts))
     if not file.exists():
+        manifest: dict[str, Any] = json.loads(json.dumps({**facts, **(notes or {})}))
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, manifest)
         return manifest
     begun = require_same(file, facts, any_device=any_device)
     if keep_environments:
-        begun.setdefault("resumed", []).append(manifest["environment"])
+        begun.setdefault("resumed", []).append(json.loads(json.dumps(facts["environment"])))
         write_json(file, begun)
     return begun
 

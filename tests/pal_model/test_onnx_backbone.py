@@ -95,6 +95,19 @@ def test_as_served_a_row_has_the_same_bits_alone_and_in_company(served: OnnxBack
     assert rows_are_independent(served)
 
 
+def test_as_served_rows_go_on_with_the_same_bits_when_others_are_left_out(
+    served: OnnxBackbone,
+) -> None:
+    tokens, prefixes = torch.tensor([40, 41, 42, 43]), [[30, 31], [], [33, 34, 35], [37]]
+
+    def read() -> RowStates:
+        return RowStates.read(served, ROWS).behind(RowStates.read(served, prefixes)).append(tokens)
+
+    whole = read().append(tokens).logits
+    left = read().kept([3, 0])
+    assert torch.equal(left.append(tokens[[3, 0]]).logits, whole[[3, 0]])
+
+
 @pytest.mark.parametrize("pieces", [[1] * 9, [8, 1], [1, 8], [2, 3, 4]])
 def test_as_served_reading_in_pieces_gives_the_bits_of_reading_at_once(
     served: OnnxBackbone, pieces: list[int]

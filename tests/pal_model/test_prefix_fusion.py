@@ -98,6 +98,11 @@ def test_what_the_engine_fuses_is_what_the_model_fuses(
         for i, (history, persona) in enumerate(zip(HISTORIES, PERSONAS, strict=True)):
             fused = expected_logits(model, history, persona, [*CUE, 60 + i])
             torch.testing.assert_close(states.logits[i].double(), fused, **close)
+        left = [3, 1]  # as when the other responses are written
+        states = states.kept(left).append(torch.tensor([70, 71]))
+        for place, i in enumerate(left):
+            fused = expected_logits(model, HISTORIES[i], PERSONAS[i], [*CUE, 60 + i, 70 + place])
+            torch.testing.assert_close(states.logits[place].double(), fused, **close)
 
 
 @pytest.mark.parametrize("backbone_class", [TorchBackbone, OnnxBackbone])

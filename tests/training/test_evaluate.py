@@ -168,6 +168,7 @@ def test_who_was_trained_on_annotated_personas_is_evaluated_with_and_without_the
     assert predictions_of(tmp_path / "plain") == predictions_of(tmp_path / "annotated")
     assert any(p.persona for p in predictions_of(tmp_path / "plain"))
     assert results[0]["perplexity"] == results[1]["perplexity"]
+    assert [result["seeker_personas"] for result in results] == ["inferred", "inferred"]
 
 
 @pytest.mark.parametrize("is_its_own", [True, False])
@@ -203,6 +204,8 @@ def test_who_seekers_are_is_read_where_the_same_extractor_wrote_it(
     for p in predictions:
         assert p.persona == ()
         assert p.seeker_persona == annotated[p.conversation][1][p.utterance].sentences
+    result = json.loads((tmp_path / "out" / RESULT_FILE).read_text())
+    assert result["seeker_personas"] == "annotated"
 
 
 def test_times_are_kept_of_all_that_was_made(esconv: Path, base: Path, tmp_path: Path) -> None:
