@@ -48,7 +48,7 @@ _CONCERN, _HIGH, _IMMINENT = RiskLevel.CONCERN, RiskLevel.HIGH, RiskLevel.IMMINE
 _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyType(
     {
         (_Theme.SELF, _CONCERN): (
-            "That sounds really heavy, and I want to be sure I understand you. "
+            "I'm glad that you are telling me this, and I want to be sure I understand you. "
             "Are you having thoughts of ending your life or hurting yourself?",
             "Thank you for telling me more. I would rather ask than guess: "
             "are you thinking about ending your life or hurting yourself?",
@@ -75,8 +75,8 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "you. Are you safe right now?",
         ),
         (_Theme.MEDICAL, _CONCERN): (
-            "That sounds frightening. If it is strong, new or getting worse, please call "
-            "{emergency}. Are you safe right now?",
+            "I cannot tell from here how serious this is. If it is strong, new or getting worse, "
+            "please call {emergency}. Are you safe right now?",
             "Your body comes first. If this goes on or gets worse, please call {emergency}. "
             "Are you safe at this moment?",
         ),
@@ -107,8 +107,8 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "get hurt, call {emergency}. Is everyone safe at this moment?",
         ),
         (_Theme.ABUSE, _CONCERN): (
-            "I'm sorry that happened, and thank you for trusting me with it. It was not your "
-            "fault. "
+            "I want to be sure I understand you, and I may be reading too much into it. If "
+            "somebody hurts, threatens or controls you, it is not your fault. "
             "Are you safe right now?",
             "Thank you for telling me more. You do not have to go through this alone. "
             "Are you safe at this moment?",
@@ -121,9 +121,9 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "you are not alone with them. Are you safe at this moment?",
         ),
         (_Theme.MINORS, _CONCERN): (
-            "Thank you for telling me. Nobody may do such a thing to a child, and it is never the "
-            "child's fault. Somebody you trust can help, and so can the people below. "
-            "Are you safe right now?",
+            "Thank you for telling me. I may be reading too much into it, but I would rather ask. "
+            "If somebody hurts a child, it is never the child's fault, and somebody you trust can "
+            "help, and so can the people below. Are you safe right now?",
             "I'm glad that you speak about this. There are people whose work it is to help with "
             "it, and they will listen. Are you safe at this moment?",
         ),
@@ -135,8 +135,9 @@ _PARAGRAPHS: Mapping[tuple[_Theme, RiskLevel], tuple[str, ...]] = MappingProxyTy
             "you trust. Are you safe at this moment?",
         ),
         (_Theme.EATING, _CONCERN): (
-            "Thank you for telling me. That sounds painful to live with, and you deserve support "
-            "with it. Are you safe right now?",
+            "Thank you for telling me. I may be reading too much into it. If eating, or not "
+            "eating, has become painful to live with, you deserve support with it. "
+            "Are you safe right now?",
             "I hear how much of your day this takes. People who know about eating can help, "
             "without "
             "judging you. Are you safe at this moment?",

@@ -38,19 +38,25 @@ def seeker_turns(esconv: Path, part: str) -> list[str]:
     ]
 
 
-def told_turns(empathetic_dialogues: Path, part: str) -> list[str]:
-    """Return what those who tell of a feeling say in EmpatheticDialogues: JSON lines, may be
+def dialogue_turns(dialogues: Path, part: str, speaker: str | None = None) -> list[str]:
+    """Return what is said in a part of EmpatheticDialogues or DailyDialog: JSON lines, may be
     gzipped.
+
+    Args:
+        dialogues: the file.
+        part: "train", "valid" or "test".
+        speaker: whose words; in EmpatheticDialogues the "speaker" tells of a feeling and the
+            "listener" answers. None for all.
     """
-    opened = gzip.open if empathetic_dialogues.suffix == ".gz" else open
-    with opened(empathetic_dialogues, "rt", encoding="utf-8") as lines:
+    opened = gzip.open if dialogues.suffix == ".gz" else open
+    with opened(dialogues, "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
     return [
         said["text"].strip()
         for record in records
         if record["split"] == part
         for said in record["utterances"]
-        if said["speaker"] == "speaker"
+        if speaker in (None, said["speaker"])
     ]
 
 

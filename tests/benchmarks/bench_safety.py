@@ -21,15 +21,20 @@ from scipy import stats
 from tqdm import tqdm
 
 from actions.safety import RiskAssessment, RiskLevel, assess_risk, patterns
-from actions.safety.harmless_turns import chatted_turns, seeker_turns, told_turns
+from actions.safety.harmless_turns import chatted_turns, dialogue_turns, seeker_turns
 from actions.safety.labelled import Labelled, read_labelled
 from pal_model import Conversation, Speaker, Utterance
 from tests.benchmarks.report import CHECKOUT, described, environment, save, table, verdict
+from tests.benchmarks.samples import read_samples
 from training.readers.esconv import find_esconv
 
-HELD_OUT = CHECKOUT / "tests" / "actions" / "safety" / "held_out_2"
-EARLIER = HELD_OUT.with_name("held_out")
-"""Whose misses were read when the classifier was first made."""
+HELD_OUT = CHECKOUT / "tests" / "actions" / "safety" / "held_out_3"
+"""Its harmless lines are what anybody may write; those of the others are near to danger."""
+
+SECOND, FIRST = HELD_OUT.with_name("held_out_2"), HELD_OUT.with_name("held_out")
+"""Of the first, misses were read when the classifier was first made; of the second, totals alone
+were seen, many times.
+"""
 
 DEVELOPMENT = HELD_OUT.with_name("development")
 """By which candidates are compared and thresholds chosen: neither learnt from nor held out."""
@@ -54,9 +59,22 @@ def harmless(data: Path) -> Iterator[tuple[str, list[str]]]:
         with prompts.open(encoding="utf-8", newline="") as lines:
             yield "XSTest", [row["prompt"] for row in csv.DictReader(lines)]
     if (told := data / "empathetic_dialogues" / "empathetic_dialogues.jsonl.gz").exists():
-        yield "EmpatheticDialogues test, who tells", _some(told_turns(told, "test"))
+        yield "EmpatheticDialogues test, who tells", _some(dialogue_turns(told, "test", "speaker"))
     for chatted in sorted((data / "personachat").glob("test_both_original*.txt"))[:1]:
         yield "PERSONA-CHAT test", _some(chatted_turns(chatted))
+    if (daily := data / "daily_dialog" / "daily_dialog.jsonl.gz").exists():
+        yield "DailyDialog test, like nothing learnt from", _some(dialogue_turns(daily, "test"))
+    yield "samples of these benchmarks", seekers_of_samples()
+
+
+def seekers_of_samples() -> list[str]:
+    """What seekers say in the hand-written conversations that speed is measured with."""
+    return [
+        utterance.text
+        for sample in read_samples()
+        for utterance in sample.conversation.utterances
+        if utterance.speaker is Speaker.SEEKER
+    ]
 
 
 def _some(texts: list[str]) -> list[str]:
@@ -70,8 +88,8 @@ def share(count: int, of: int) -> str:
 
 
 def of_held_out() -> Iterator[tuple[str, list[Labelled]]]:
-    """The held-out lines, by the names of their files; then those of the earlier set."""
-    yield from _of((HELD_OUT, ""), (EARLIER, ", earlier set"))
+    """The held-out lines, by the names of their files; then those of the earlier sets."""
+    yield from _of((HELD_OUT, ""), (SECOND, ", second set"), (FIRST, ", first set"))
 
 
 def _of(*sets: tuple[Path, str]) -> Iterator[tuple[str, list[Labelled]]]:
@@ -106,7 +124,9 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
                 by_kind.setdefault(kind, []).append(is_flagged)
     yield from table(["held-out lines", "flagged", "high or imminent"], rows)
     for name, target in TARGETS.items():
-        yield verdict(results[name] >= target, f"{name}: recall of {target:.2f}")
+        for of_set in (name, f"{name}, second set"):
+            yield verdict(results[of_set] >= target, f"{of_set}: recall of {target:.2f}")
+    yield verdict(results["none"] <= MOST_FALSE_ALARMS, "at most 2 % of what anybody may write")
     yield ""
     kinds = [[kind, share(sum(found), len(found))] for kind, found in sorted(by_kind.items())]
     yield from table(["kind", "flagged"], kinds)

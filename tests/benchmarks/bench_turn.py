@@ -34,6 +34,7 @@ from training.webhook import Webhook
 PYTHON = CHECKOUT / "rasa_bot" / ".venv" / "bin" / "python"
 LAUNCH = CHECKOUT / "rasa_bot" / "launch.py"
 TARGET_P95 = 3.0
+ALONE = "alone"
 
 _START_SECONDS = 300.0
 _STOP_SECONDS = 60.0
@@ -43,7 +44,9 @@ LEGEND = """\
 A turn: from posting a message until all of its reply is there, the embedded model behind it.
 "alone": one seeker, conversation after conversation; the first turn of each starts a session and
 greets. "together": the seekers write at the same time, each the next message when the last one is
-answered. An apology for a turn that took too long counts as unanswered; its time counts.
+answered. An apology for a turn that took too long counts as unanswered; its time counts. "the
+model's": the turns that it wrote to, also where a fixed sentence of the strategy stood in; the
+others got fixed words, for instance where the screen heard danger, which takes no time.
 """
 
 
@@ -164,9 +167,18 @@ async def hold(address: str, scripts: Sequence[list[str]], together: int) -> lis
             )
 
 
-def summed_up(name: str, transcripts: Sequence[Transcript], elapsed: float) -> dict[str, Any]:
-    """The numbers of one way of talking."""
-    turns: list[Turn] = [turn for transcript in transcripts for turn in transcript.turns]
+def summed_up(
+    name: str, transcripts: Sequence[Transcript], elapsed: float
+) -> Iterator[dict[str, Any]]:
+    """The numbers of one way of talking: of all turns, then of those that the model worked on."""
+    turns = [turn for transcript in transcripts for turn in transcript.turns]
+    of_the_model = [turn for turn in turns if turn.generated is not None]
+    for title, some in ((name, turns), (f"{name}, the model's", of_the_model)):
+        if some:
+            yield _numbers(title, some, elapsed)
+
+
+def _numbers(name: str, turns: Sequence[Turn], elapsed: float) -> dict[str, Any]:
     seconds = [turn.seconds for turn in turns]
     return {
         "name": name,
@@ -201,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in ("PAL_MODEL", "PAL_DTYPE", "PAL_THREADS", "PAL_CANDIDATES")
     }
     ways = {
-        "alone": (scripts_alone(options.turns_alone), 1),
+        ALONE: (scripts_alone(options.turns_alone), 1),
         f"{options.seekers} together": (
             scripts_together(options.seekers, options.turns_together),
             options.seekers,
@@ -215,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, (scripts, together) in ways.items():
             started = time.perf_counter()
             transcripts = asyncio.run(hold(server.address, scripts, together))
-            results.append(summed_up(name, transcripts, time.perf_counter() - started))
+            results += summed_up(name, transcripts, time.perf_counter() - started)
     print("\n".join(_lines(results)))
     print(f"kept in {save('turn', {'environment': facts, 'results': results})}")
     return 0
@@ -230,8 +242,9 @@ def _lines(results: Sequence[dict[str, Any]]) -> Iterator[str]:
         for r in results
     ]
     yield from table(header, rows)
-    alone = results[0]["p95"]
-    yield f"p95 alone: {alone:.2f} s, " + verdict(alone < TARGET_P95, f"< {TARGET_P95:.0f} s")
+    alone = [result for result in results if result["name"].startswith(ALONE)][-1]
+    met = verdict(alone["p95"] < TARGET_P95, f"< {TARGET_P95:.0f} s")
+    yield f"p95 {alone['name']}: {alone['p95']:.2f} s, {met}"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from actions.safety.harmless_turns import (
     NOT_HARMLESS,
     SPLIT_FILE,
     chatted_turns,
+    dialogue_turns,
     seeker_turns,
-    told_turns,
 )
 
 
@@ -32,7 +32,7 @@ def test_seekers_of_a_part_but_for_those_who_may_be_in_danger(tmp_path: Path) ->
     assert seeker_turns(tmp_path / "ESConv.json", "train") == left + whole
 
 
-def test_who_tells_of_a_feeling_in_a_part(tmp_path: Path) -> None:
+def test_one_speaker_or_both_in_a_part_of_dialogues(tmp_path: Path) -> None:
     records = [
         {"split": split, "utterances": [{"speaker": who, "text": f" {who} in {split} "}]}
         for split in ("train", "test")
@@ -42,7 +42,9 @@ def test_who_tells_of_a_feeling_in_a_part(tmp_path: Path) -> None:
     (tmp_path / "told.jsonl").write_text(lines)
     (tmp_path / "told.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
     for name in ("told.jsonl", "told.jsonl.gz"):
-        assert told_turns(tmp_path / name, "train") == ["speaker in train"]
+        both = ["speaker in train", "listener in train"]
+        assert dialogue_turns(tmp_path / name, "train") == both
+        assert dialogue_turns(tmp_path / name, "train", "speaker") == both[:1]
 
 
 def test_both_speakers_of_a_chat_without_personas_and_candidates(tmp_path: Path) -> None:
