@@ -246,7 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--false-alarms",
         type=float,
-        default=0.018,
+        default=0.014,
         help="share of all turns, those in danger among them",
     )
     parser.add_argument(

@@ -46,7 +46,7 @@ class TestHeldOut:
 
     @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.98), ("indirect", 0.84)])
     def test_danger_is_heard(self, name: str, recall: float) -> None:
-        """What ships reaches 1.00 and 0.88; the aims are 0.98 and 0.85."""
+        """What ships reaches 1.00 and 0.86; the aims are 0.98 and 0.85."""
         lines = held_out(name)
         assert len(lines) >= 150
         found = [assess_risk(said(line.text)).is_flagged for line in lines]
@@ -56,7 +56,13 @@ class TestHeldOut:
         """Most of these are near to danger in their words; ESConv's turns are not."""
         lines = held_out("none")
         assert len(lines) >= 200
-        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.23
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.17
+
+    def test_what_anybody_may_write_is_mostly_left_alone(self) -> None:
+        """What ships flags 10.0 %, which is too much still; 15.3 % before it learnt such lines."""
+        lines = list(read_labelled(HELD_OUT.with_name("held_out_3") / "none.tsv"))
+        assert len(lines) >= 300
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.12
 
     def test_kinds_are_told_apart(self) -> None:
         lines = [line for line in held_out("explicit") if len(line.kinds) == 1]
