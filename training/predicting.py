@@ -20,8 +20,8 @@ CACHE_BYTES_A_CONVERSATION = 64_000_000
 _BYTES_A_ROW = 310_000_000
 """Of a GPU's memory, for a response of the embedded model with both branches of Eq. 6: 390 took 120
 GB at most on an H200 (`training.evaluate embedded --seeds 1 2 3 --batch-size 130`, once), with the
-copies on the way and what is remembered. A larger
-model needs a smaller batch, which `--batch-size` of `training.evaluate` gives."""
+copies on the way and what is remembered. A larger model needs a smaller batch, which `--batch-size`
+of `training.evaluate` gives."""
 
 _SHARE_OF_FREE_MEMORY = 0.85
 

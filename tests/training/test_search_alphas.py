@@ -136,20 +136,24 @@ def test_a_pass_that_was_stopped_is_gone_on_with(esconv: Path, base: Path, tmp_p
         assert read_predictions(cut / name) == read_predictions(tmp_path / "whole" / name)
 
 
+@pytest.fixture
+def begun(
+    esconv: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """What a search of one trial writes to `tmp_path`; nothing is really said in it."""
+    monkeypatch.setattr(alpha_responses, "predict", says_a)
+    return search(esconv, base, tmp_path, "--trials", "1")
+
+
+@pytest.mark.usefixtures("begun")
 def test_a_search_of_all_alphas_on_a_gpu_goes_on_on_a_cpu(
-    esconv: Path,
-    base: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One that still has something to say does not: the devices round differently."""
-    monkeypatch.setattr(alpha_responses, "predict", says_a)
-    search(esconv, base, tmp_path, "--trials", "1")
     manifest = tmp_path / SEARCH_MANIFEST
-    begun = json.loads(manifest.read_text())
-    begun["environment"]["gpu"] = "NVIDIA H200"
-    manifest.write_text(json.dumps(begun))
+    facts = json.loads(manifest.read_text())
+    facts["environment"]["gpu"] = "NVIDIA H200"
+    manifest.write_text(json.dumps(facts))
     assert run(esconv, base, tmp_path, "--trials", "2") == 2
     assert "was begun on a GPU (NVIDIA H200)" in capsys.readouterr().err
     some = (tmp_path / "responses.0.jsonl").read_text()
@@ -160,15 +164,10 @@ def test_a_search_of_all_alphas_on_a_gpu_goes_on_on_a_cpu(
     assert record["trials"] == 2
 
 
+@pytest.mark.usefixtures("begun")
 def test_responses_of_two_models_are_not_put_together(
-    esconv: Path,
-    base: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    esconv: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(alpha_responses, "predict", says_a)
-    search(esconv, base, tmp_path, "--trials", "1")
     lines = (tmp_path / "responses.0.jsonl").read_text()
     others = lines.replace('"strategy": "Question"', '"strategy": "Others"')
     assert others != lines
@@ -200,14 +199,12 @@ def test_what_is_put_together_is_what_the_model_says_with_these_alphas(
 )
 def test_another_search_does_not_go_on_with_this_one(
     other: tuple[str, ...],
+    begun: dict[str, Any],
     esconv: Path,
     base: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(alpha_responses, "predict", says_a)
-    begun = search(esconv, base, tmp_path, "--trials", "1")
     assert run(esconv, base, tmp_path, "--trials", "2", *other) == 2
     error = capsys.readouterr().err
     assert "was begun with search" in error
