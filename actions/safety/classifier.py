@@ -42,6 +42,8 @@ _AROUND = 0.3
 """Weight of a piece in its surroundings; the rest is that of the piece alone. With more, what is
 said by the way in a long message is missed; with less, everyday pieces sound like danger.
 """
+NEAREST_RANK = 64
+"""Of the LoRA that is kept of an encoder whose matrices were trained."""
 SURE = 0.95
 """Probability of a risk from which it may be outright danger."""
 
@@ -58,18 +60,11 @@ class RiskModel:
     @classmethod
     def untrained(cls, rank: int) -> RiskModel:
         """Return one to train: with a new LoRA of that rank."""
-        from peft import LoraConfig, get_peft_model
         from torch import nn
 
         encoder, tokenizer = load_encoder()
-        config = LoraConfig(
-            r=rank,
-            lora_alpha=2 * rank,
-            lora_dropout=0.05,
-            target_modules=["query", "key", "value", "dense"],
-            exclude_modules=["pooler.dense"],
-        )
-        return cls(get_peft_model(encoder, config), tokenizer, nn.Linear(WIDTH, len(OUTPUTS)))
+        adapted = with_lora(encoder, rank, alpha=2 * rank, dropout=0.05)
+        return cls(adapted, tokenizer, nn.Linear(WIDTH, len(OUTPUTS)))
 
     @classmethod
     def load(cls, folder: Path = ADAPTER, *, trainable: bool = False) -> RiskModel:
@@ -92,20 +87,30 @@ class RiskModel:
         ready = adapted.float() if trainable else adapted.merge_and_unload().eval()
         return cls(ready, tokenizer, head)
 
-    def save(self, folder: Path, thresholds: Mapping[str, float]) -> None:
-        """Write LoRA, linear layer and thresholds."""
+    def with_all_weights(self) -> RiskModel:
+        """Return it ready to have all matrices of its layers trained, which `save` turns to a LoRA;
+        embeddings, biases and norms stay.
+        """
+        self.encoder.requires_grad_(False)
+        for _, layer in _layers(self.encoder):
+            layer.weight.requires_grad = True
+        return self
+
+    def save(self, folder: Path) -> None:
+        """Write LoRA and linear layer."""
         import torch
+        from peft import PeftModel
         from safetensors.torch import save_file
 
-        self.encoder.to(torch.bfloat16).save_pretrained(str(folder))
+        is_adapted = isinstance(self.encoder, PeftModel)
+        adapted = self.encoder if is_adapted else nearest_lora(self.encoder, NEAREST_RANK)
+        adapted.to(torch.bfloat16).save_pretrained(str(folder))
         (folder / "README.md").unlink(missing_ok=True)
         config = folder / "adapter_config.json"
         named = json.loads(config.read_text("utf-8")) | {"base_model_name_or_path": _BASE}
         named["target_modules"] = sorted(named["target_modules"])  # it is a set, in any order
         config.write_text(json.dumps(named, indent=2) + "\n", "utf-8")
         save_file(self.head.state_dict(), folder / _HEAD_FILE)
-        settings = {"outputs": OUTPUTS, "thresholds": thresholds}
-        (folder / _SETTINGS_FILE).write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
 
     def logits(self, texts: Sequence[str]) -> Tensor:
         """Return the logits of each output, (N, outputs), which depend neither on closing stops nor
@@ -121,6 +126,55 @@ class RiskModel:
         states = self.encoder(**inputs).last_hidden_state  # (N, T, WIDTH)
         logits: Tensor = self.head(mean_of_states(states, inputs["attention_mask"]))
         return logits
+
+
+def save_thresholds(folder: Path, thresholds: Mapping[str, float]) -> None:
+    """Write from which probabilities the classifier in a folder flags something."""
+    settings = {"outputs": OUTPUTS, "thresholds": thresholds}
+    (folder / _SETTINGS_FILE).write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+
+
+def with_lora(encoder: Any, rank: int, *, alpha: int, dropout: float = 0.0) -> Any:
+    """Return all-MiniLM with a LoRA that changes nothing yet."""
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules=["query", "key", "value", "dense"],
+        exclude_modules=["pooler.dense"],
+    )
+    return get_peft_model(encoder, config)
+
+
+def nearest_lora(encoder: Any, rank: int) -> Any:
+    """Return all-MiniLM with the LoRA that is nearest to a trained encoder's matrices: what they
+    differ by, cut to a rank by singular values (Eckart and Young 1936).
+    """
+    import torch
+
+    original, _ = load_encoder()
+    adapted = with_lora(original, rank, alpha=rank)
+    with torch.no_grad():
+        for name, trained in _layers(encoder):
+            layer = adapted.get_submodule(f"base_model.model.{name}")
+            u, singular, v = torch.linalg.svd(trained.weight - layer.base_layer.weight)
+            root = singular[:rank].sqrt()
+            layer.lora_A["default"].weight.copy_(root[:, None] * v[:rank])
+            layer.lora_B["default"].weight.copy_(u[:, :rank] * root)
+    return adapted
+
+
+def _layers(encoder: Any) -> list[tuple[str, Any]]:
+    """Return the linear layers that a LoRA changes, by name."""
+    from torch import nn
+
+    return [
+        (name, module)
+        for name, module in encoder.named_modules()
+        if isinstance(module, nn.Linear) and name.startswith("encoder.layer.")
+    ]
 
 
 def _as_read(text: str) -> str:

@@ -4,13 +4,14 @@
 Fine-tunes all-MiniLM-L6-v2 with a LoRA (Hu et al. 2022), and a linear layer on the mean of its
 states, on the lines of `utterances/`, and on what seekers of ESConv's training part said and people
 who talk of everyday things (EmpatheticDialogues, PERSONA-CHAT), which is taken for harmless unless
-the patterns flag it. Labels are whether a message is dangerous at all, whether it is so directly
-(high or imminent), and each kind. A message is judged by its most dangerous piece, so pieces are
-learnt from: any of a harmless message first, and in later passes the one that decided after the
-first (multiple instance learning), half of them with what is said around them. The threshold of the
-first label is the one at which classifier and patterns flag a share of `--false-alarms` of the
-validation part's turns; that of the second is chosen likewise. The held-out lines of the tests are
-never read.
+the patterns flag it or a reader found it dangerous. Labels are whether a message is dangerous at
+all, whether it is so directly (high or imminent), and each kind. A message is judged by its most
+dangerous piece, so pieces are learnt from: any of a harmless message first, and in later passes the
+one that decided after the first (multiple instance learning), half of them with what is said around
+them. Of everyday talk a sample is shown first, and later what of all of it sounds dangerous then.
+The threshold of the first label is the one at which classifier and patterns flag a share of
+`--false-alarms` of the validation part's turns; that of the second is chosen likewise. The held-out
+lines of the tests are never read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import random
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +40,22 @@ from actions.safety.classifier import (
     SURE,
     RiskClassifier,
     RiskModel,
+    save_thresholds,
 )
-from actions.safety.harmless_turns import chatted_turns, dialogue_turns, seeker_turns
+from actions.safety.harmless_turns import (
+    DANGEROUS,
+    chatted_turns,
+    dialogue_turns,
+    seeker_turns,
+    without_dangerous,
+)
 from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
 from actions.safety.patterns import assess_text
 from actions.safety.pieces import Span, pieces, surroundings
 from actions.safety.risk import NO_RISK, RiskLevel
 
 RUN_FILE = "training_run.json"
-_RANK, _EPOCHS, _BATCH, _WARM_UP, _READ_AT_ONCE = 16, 3, 32, 40, 64
-_LEARNING_RATE, _HEAD_RATE = 1e-3, 3e-3
+_RANK, _BATCH, _WARM_UP, _READ_AT_ONCE = 16, 32, 100, 64
 _POSITIVE_WEIGHT = 2.0
 _DIRECT, _KIND = 0.5, 0.5
 _CARELESS = 0.15
@@ -59,8 +67,9 @@ was long for danger: dangerous lines were the only long ones.
 """
 
 _TOLD, _ANSWERED, _CHATTED = 4_000, 4_000, 8_000
-"""Messages of those who tell and of those who listen in EmpatheticDialogues, and of PERSONA-CHAT.
-Beside fewer of them it took facts of the day, such as an address, for danger.
+"""Messages of those who tell and of those who listen in EmpatheticDialogues, and of PERSONA-CHAT,
+that the first pass shows. Beside fewer of them it took facts of the day, such as an address, for
+danger.
 """
 
 _FALSE_DIRECTS = 0.002
@@ -68,7 +77,40 @@ _FALSE_DIRECTS = 0.002
 strange ones, and people on duty are told."""
 
 _EASY, _EASY_SHOWN = 0.02, 0.2
-"""Of the turns whose risk is found to be no more than that, later passes show that share."""
+"""Of the first pass's turns whose risk is found to be no more than that, later ones show that
+share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """How often a classifier is shown its lessons, and how fast it learns.
+
+    Attributes:
+        passes: all of them.
+        first: so many of them its model has had already.
+        rate, head_rate: of the encoder and of the linear layer, if the first pass began with them;
+            they fall to nothing over all passes.
+    """
+
+    passes: int
+    first: int
+    rate: float
+    head_rate: float
+
+    def rates(self, done: float) -> tuple[float, float]:
+        """Return both after so many passes."""
+        left = 1 - done / self.passes
+        return self.rate * left, self.head_rate * left
+
+
+NEW = Regimen(passes=3, first=0, rate=1e-3, head_rate=3e-3)
+"""A new LoRA."""
+
+FURTHER = replace(NEW, first=1)
+"""A LoRA that is trained further."""
+
+ALL_WEIGHTS = Regimen(passes=6, first=1, rate=6e-5, head_rate=3e-4)
+"""All matrices of a trained encoder's layers. At three times that rate it forgot."""
 
 
 def target(line: Labelled) -> list[float]:
@@ -156,23 +198,27 @@ def lessons(
     model: RiskModel,
     lines: list[Labelled],
     turns: list[Labelled],
+    more: list[Labelled],
     draw: random.Random,
-    first: int = 0,
+    regimen: Regimen = NEW,
 ) -> Iterator[list[Labelled]]:
-    """Yield what each epoch shows, from the `first` on.
+    """Yield what each epoch of a regimen shows.
 
     Args:
         model: judges, after the first epoch, by which piece a line is dangerous, if it is.
         lines: hand-written ones.
         turns: harmless ones, of which later epochs leave most of those out that are easy by then.
+        more: harmless ones, of which later epochs show those that are not easy.
         draw: draws.
-        first: epochs that `model` has seen are left out.
+        regimen: how many there are.
     """
-    if not first:
+    if not regimen.first:
         yield any_pieces([*lines, *turns], draw)
     judged_lines = list(zip(lines, deciding_pieces(model, lines), strict=True))
     judged_turns = list(zip(turns, deciding_pieces(model, turns), strict=True))
-    for _ in range(max(first, 1), _EPOCHS):
+    hard = zip(more, deciding_pieces(model, more), strict=True)
+    judged_turns += [(turn, (risk, piece)) for turn, (risk, piece) in hard if risk > _EASY]
+    for _ in range(max(regimen.first, 1), regimen.passes):
         of_lines = [_either(line, piece, draw) for line, (_, piece) in judged_lines]
         of_turns = [
             _either(turn, piece, draw)
@@ -183,23 +229,34 @@ def lessons(
 
 
 def fit(
-    model: RiskModel, lines: list[Labelled], turns: list[Labelled], seed: int, first: int = 0
+    model: RiskModel,
+    lines: list[Labelled],
+    turns: list[Labelled],
+    more: list[Labelled],
+    seed: int,
+    *,
+    regimen: Regimen = NEW,
+    in_bfloat16: bool = False,
 ) -> None:
-    """Train the LoRA and the linear layer; see `lessons`."""
+    """Train those weights of the encoder that are not frozen, and the linear layer; see
+    `lessons`.
+    """
     torch.manual_seed(seed)
     draw = random.Random(seed)  # noqa: S311  (repeatable, no secret)
-    lora = [p for p in model.encoder.parameters() if p.requires_grad]
-    parts, rates = (lora, model.head.parameters()), (_LEARNING_RATE, _HEAD_RATE)
+    weights = [p for p in model.encoder.parameters() if p.requires_grad]
+    parts = (weights, model.head.parameters())
     optimiser = torch.optim.AdamW([{"params": part} for part in parts], weight_decay=0.01)
     model.encoder.train()
-    for epoch, lesson in enumerate(lessons(model, lines, turns, draw, first), start=first):
+    shown = lessons(model, lines, turns, more, draw, regimen)
+    for epoch, lesson in enumerate(shown, start=regimen.first):
         steps = len(lesson) // _BATCH + 1
-        warm_up = max(1, min(_WARM_UP, steps // 5)) if not epoch else 1
+        warm_up = min(_WARM_UP, max(1, steps // 5)) if epoch == regimen.first else 1
         for number, batch in enumerate(batches(carelessly(lesson, draw), draw)):
-            left = 1 - (epoch + number / steps) / _EPOCHS
+            rates = regimen.rates(epoch + number / steps)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * min(left, (number + 1) / warm_up)
-            loss = loss_of(model, batch)
+                group["lr"] = rate * min(1, (number + 1) / warm_up)
+            with _products(in_bfloat16):
+                loss = loss_of(model, batch)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -210,6 +267,10 @@ def fit(
                     flush=True,
                 )
     model.encoder.eval()
+
+
+def _products(in_bfloat16: bool) -> AbstractContextManager[Any]:
+    return torch.autocast("cpu", torch.bfloat16) if in_bfloat16 else nullcontext()
 
 
 def risks(classifier: RiskClassifier, texts: Sequence[str]) -> Any:
@@ -231,6 +292,32 @@ def threshold(scores: Any, share: float) -> float:
     return float(np.nextafter(ordered[int(share * len(ordered))], np.float32(1)))
 
 
+def harmless_turns(
+    options: argparse.Namespace, draw: random.Random
+) -> tuple[list[Labelled], list[Labelled]]:
+    """Return what the first pass shows, and of what later ones show the hard ones, too."""
+    turns, more = seeker_turns(options.esconv, "train"), []
+    for texts, most in (
+        (dialogue_turns(options.empathetic_dialogues, "train", "speaker"), _TOLD),
+        (dialogue_turns(options.empathetic_dialogues, "train", "listener"), _ANSWERED),
+        (chatted_turns(options.persona_chat), _CHATTED),
+    ):
+        kept = without_dangerous(texts)
+        draw.shuffle(kept)
+        turns += kept[:most]
+        more += kept[most:]
+    return _harmless(turns), _harmless(more)
+
+
+def _harmless(texts: Sequence[str]) -> list[Labelled]:
+    """Return those that the patterns do not flag."""
+    return [
+        Labelled(RiskLevel.NONE, NO_RISK.kinds, text)
+        for text in texts
+        if not assess_text(text).is_flagged
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit, choose the threshold, write; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -246,7 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--false-alarms",
         type=float,
-        default=0.014,
+        default=0.009,
         help="share of all turns, those in danger among them",
     )
     parser.add_argument(
@@ -254,31 +341,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         help="a classifier whose later passes are made once more, with the lines there are now",
     )
+    parser.add_argument(
+        "--all-weights",
+        action="store_true",
+        help="with --start-from: train all matrices of the encoder's layers in five passes, and "
+        "keep the nearest LoRA",
+    )
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="twice as fast on a CPU that has it, else slower"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
-    draw = random.Random(options.seed)  # noqa: S311
-    turns = seeker_turns(options.esconv, "train")
-    for texts, most in (
-        (dialogue_turns(options.empathetic_dialogues, "train", "speaker"), _TOLD),
-        (dialogue_turns(options.empathetic_dialogues, "train", "listener"), _ANSWERED),
-        (chatted_turns(options.persona_chat), _CHATTED),
-    ):
-        turns += draw.sample(texts, min(most, len(texts)))
-    harmless = [
-        Labelled(RiskLevel.NONE, NO_RISK.kinds, text)
-        for text in turns
-        if not assess_text(text).is_flagged
-    ]
+    if options.all_weights and options.start_from is None:
+        parser.error("--all-weights trains a classifier further: say which with --start-from.")
+    turns, more = harmless_turns(options, random.Random(options.seed))  # noqa: S311
     lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
     torch.manual_seed(options.seed)
-    if options.start_from is None:
-        model, first = RiskModel.untrained(_RANK), 0
-    else:
-        model, first = RiskModel.load(options.start_from, trainable=True), 1
-    fit(model, lines, harmless, options.seed, first)
-    save(model, options, {"lines": len(lines), "harmless_turns": len(harmless)})
+    model, regimen = _begun(options)
+    fit(
+        model,
+        lines,
+        turns,
+        more,
+        options.seed,
+        regimen=regimen,
+        in_bfloat16=options.bfloat16,
+    )
+    save(model, options, {"lines": len(lines), "harmless_turns": len(turns) + len(more)})
     return 0
+
+
+def _begun(options: argparse.Namespace) -> tuple[RiskModel, Regimen]:
+    """Return the model to train, and how."""
+    if options.start_from is None:
+        return RiskModel.untrained(_RANK), NEW
+    if not options.all_weights:
+        return RiskModel.load(options.start_from, trainable=True), FURTHER
+    return RiskModel.load(options.start_from).with_all_weights(), ALL_WEIGHTS
 
 
 def _started_from(folder: Path) -> Any:
@@ -287,17 +387,21 @@ def _started_from(folder: Path) -> Any:
 
 
 def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) -> None:
-    """Choose the threshold, write the model and what it was made of."""
-    classifier = RiskClassifier(lambda: model, {})
+    """Write the model, choose its threshold, and write what it was made of."""
+    model.save(options.output)
+    # As it is read back: rounded, and all weights as a LoRA of a lower rank.
+    classifier = RiskClassifier(lambda: RiskModel.load(options.output), {})
     valid = risks(classifier, seeker_turns(options.esconv, "valid"))
     risk_from = threshold(valid[:, 0], options.false_alarms)
     direct_from = max(_DIRECT, threshold(valid[:, 1] * (valid[:, 0] >= SURE), _FALSE_DIRECTS))
-    model.save(options.output, {RISK: risk_from, DIRECT: direct_from, "kind": _KIND})
+    save_thresholds(options.output, {RISK: risk_from, DIRECT: direct_from, "kind": _KIND})
     files = [options.esconv, options.empathetic_dialogues, options.persona_chat]
-    files += sorted(UTTERANCES.glob("*.tsv"))
+    files += [DANGEROUS, *sorted(UTTERANCES.glob("*.tsv"))]
     run = {
         "seed": options.seed,
         "start_from": options.start_from and _started_from(options.start_from),
+        "all_weights": options.all_weights,
+        "bfloat16": options.bfloat16,
         "false_alarms": options.false_alarms,
         **counts,
         "data": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},

@@ -28,12 +28,15 @@ from tests.benchmarks.report import CHECKOUT, described, environment, save, tabl
 from tests.benchmarks.samples import read_samples
 from training.readers.esconv import find_esconv
 
-HELD_OUT = CHECKOUT / "tests" / "actions" / "safety" / "held_out_3"
-"""Its harmless lines are what anybody may write; those of the others are near to danger."""
+HELD_OUT = CHECKOUT / "tests" / "actions" / "safety" / "held_out_4"
+THIRD = HELD_OUT.with_name("held_out_3")
+"""The harmless lines of these two are what anybody may write; those of the others are near to
+danger.
+"""
 
 SECOND, FIRST = HELD_OUT.with_name("held_out_2"), HELD_OUT.with_name("held_out")
-"""Of the first, misses were read when the classifier was first made; of the second, totals alone
-were seen, many times.
+"""Of the first, misses were read when the classifier was first made; of the second and third,
+totals alone were seen, many times.
 """
 
 DEVELOPMENT = HELD_OUT.with_name("development")
@@ -89,7 +92,8 @@ def share(count: int, of: int) -> str:
 
 def of_held_out() -> Iterator[tuple[str, list[Labelled]]]:
     """The held-out lines, by the names of their files; then those of the earlier sets."""
-    yield from _of((HELD_OUT, ""), (SECOND, ", second set"), (FIRST, ", first set"))
+    earlier = ((THIRD, ", third set"), (SECOND, ", second set"), (FIRST, ", first set"))
+    yield from _of((HELD_OUT, ""), *earlier)
 
 
 def _of(*sets: tuple[Path, str]) -> Iterator[tuple[str, list[Labelled]]]:
@@ -124,9 +128,11 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
                 by_kind.setdefault(kind, []).append(is_flagged)
     yield from table(["held-out lines", "flagged", "high or imminent"], rows)
     for name, target in TARGETS.items():
-        for of_set in (name, f"{name}, second set"):
+        for of_set in (name, f"{name}, third set", f"{name}, second set"):
             yield verdict(results[of_set] >= target, f"{of_set}: recall of {target:.2f}")
-    yield verdict(results["none"] <= MOST_FALSE_ALARMS, "at most 2 % of what anybody may write")
+    for name in ("none", "none, third set"):
+        aim = f"{name}: at most 2 % of what anybody may write"
+        yield verdict(results[name] <= MOST_FALSE_ALARMS, aim)
     yield ""
     kinds = [[kind, share(sum(found), len(found))] for kind, found in sorted(by_kind.items())]
     yield from table(["kind", "flagged"], kinds)

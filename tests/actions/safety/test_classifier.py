@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,14 @@ from hypothesis import strategies as st
 
 from actions.message_screen import MAX_MESSAGE_CHARACTERS
 from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, assessment
+from actions.safety import classifier as classifier_module
 from actions.safety import fit as fitting
-from actions.safety.classifier import RiskClassifier, RiskModel, shipped_classifier
+from actions.safety.classifier import (
+    RiskClassifier,
+    RiskModel,
+    nearest_lora,
+    shipped_classifier,
+)
 from actions.safety.fit import (
     any_pieces,
     carelessly,
@@ -28,6 +35,7 @@ from actions.safety.fit import (
 )
 from actions.safety.labelled import Labelled, read_labelled
 from actions.safety.pieces import pieces, surroundings
+from actions.sentence_embedder import load_encoder
 from pal_model import Conversation, Speaker, Utterance
 
 HELD_OUT = Path(__file__).with_name("held_out")
@@ -46,7 +54,7 @@ class TestHeldOut:
 
     @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.98), ("indirect", 0.84)])
     def test_danger_is_heard(self, name: str, recall: float) -> None:
-        """What ships reaches 1.00 and 0.86; the aims are 0.98 and 0.85."""
+        """What ships reaches 1.00 and 0.90; the aims are 0.98 and 0.85."""
         lines = held_out(name)
         assert len(lines) >= 150
         found = [assess_risk(said(line.text)).is_flagged for line in lines]
@@ -59,10 +67,10 @@ class TestHeldOut:
         assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.17
 
     def test_what_anybody_may_write_is_mostly_left_alone(self) -> None:
-        """What ships flags 10.0 %, which is too much still; 15.3 % before it learnt such lines."""
+        """What ships flags 8.3 %, which is too much still; 15.3 % before it learnt such lines."""
         lines = list(read_labelled(HELD_OUT.with_name("held_out_3") / "none.tsv"))
         assert len(lines) >= 300
-        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.12
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.10
 
     def test_kinds_are_told_apart(self) -> None:
         lines = [line for line in held_out("explicit") if len(line.kinds) == 1]
@@ -219,13 +227,89 @@ def test_a_fit_learns_what_it_is_shown_and_is_read_back(tmp_path: Path) -> None:
     dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "The zorgon is here again.")
     harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
     model = RiskModel.untrained(2)
-    fit(model, [dangerous, harmless] * 100, [harmless] * 100, seed=1)
+    fit(model, [dangerous, harmless] * 100, [harmless] * 50, [harmless] * 50, seed=1)
+    model.save(tmp_path)
     thresholds = {"risk": 0.5, "direct": 0.5, "kind": 0.5}
-    model.save(tmp_path, thresholds)
     classifier = RiskClassifier(lambda: RiskModel.load(tmp_path), thresholds)
     found = classifier.assess("Look. The zorgon is here again. Bye.")
     assert (found.is_flagged, found.kinds) == (True, {RiskKind.ABUSE})
     assert classifier.assess("The teapot is blue.") is NO_RISK
+
+
+class TestAllWeights:
+    """A trained encoder, kept as a LoRA."""
+
+    TEXTS = ("The zorgon is here again.", "The teapot is blue.")
+
+    def test_matrices_alone_are_trained(self) -> None:
+        model = RiskModel.untrained(2)
+        model.encoder = model.encoder.merge_and_unload()
+        trained = {
+            name
+            for name, weight in model.with_all_weights().encoder.named_parameters()
+            if weight.requires_grad
+        }
+        assert len(trained) == 6 * 6
+        assert all(re.search(r"(query|key|value|dense)\.weight$", name) for name in trained)
+
+    def test_what_differs_by_little_is_read_back(self, tmp_path: Path) -> None:
+        """A change of rank 3 is kept by a LoRA of rank 64, but for rounding to bfloat16."""
+        model = RiskModel.untrained(2)
+        model.encoder = model.encoder.merge_and_unload().eval()
+        torch.manual_seed(1)
+        with torch.no_grad():
+            before = model.logits(self.TEXTS)
+            for _, layer in classifier_module._layers(model.encoder):
+                out, width = layer.weight.shape
+                layer.weight += 0.01 * torch.randn(out, 3) @ torch.randn(3, width)
+            after = model.logits(self.TEXTS)
+            model.save(tmp_path)
+            read = RiskModel.load(tmp_path).logits(self.TEXTS)
+        assert (after - before).abs().max() > 0.05
+        torch.testing.assert_close(read, after, atol=0.02, rtol=0)
+
+    def test_of_a_change_of_any_rank_the_nearest_of_that_rank_is_kept(self) -> None:
+        encoder, _ = load_encoder()
+        (_, layer), *_ = classifier_module._layers(encoder)
+        torch.manual_seed(1)
+        change = torch.randn_like(layer.weight)
+        with torch.no_grad():
+            layer.weight += change
+        kept = nearest_lora(encoder, 8).merge_and_unload()
+        original, _ = load_encoder()
+        (_, was), *_ = classifier_module._layers(original)
+        (_, now), *_ = classifier_module._layers(kept)
+        left = torch.linalg.matrix_norm(change - (now.weight - was.weight).detach())
+        rest = torch.linalg.svdvals(change)[8:]
+        assert float(left) == pytest.approx(float(rest.square().sum().sqrt()), rel=1e-3)
+
+    def test_it_learns_further(self) -> None:
+        dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), self.TEXTS[0])
+        harmless = Labelled(RiskLevel.NONE, frozenset(), self.TEXTS[1])
+        model = RiskModel.untrained(2)
+        model.encoder = model.encoder.merge_and_unload()
+        model.with_all_weights()
+        quick = replace(fitting.ALL_WEIGHTS, passes=2, rate=1e-3, head_rate=3e-3)
+        fit(
+            model,
+            [dangerous, harmless] * 100,
+            [],
+            [],
+            seed=1,
+            regimen=quick,
+            in_bfloat16=True,
+        )
+        with torch.inference_mode():
+            danger, none = model.logits(self.TEXTS)[:, 0].tolist()
+        assert danger > 0 > none
+
+    def test_all_weights_need_a_classifier_to_start_from(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        files = ["--esconv", "x", "--empathetic-dialogues", "x", "--persona-chat", "x"]
+        with pytest.raises(SystemExit):
+            fitting.main([*files, "--all-weights"])
+        assert "--start-from" in capsys.readouterr().err
 
 
 class TestLessons:
@@ -268,7 +352,7 @@ class TestLessonsOfAllPasses:
         )
         model = RiskModel.untrained(2)
         both = [dangerous] * 200, [harmless] * 200
-        for shown in list(lessons(model, *both, random.Random(1)))[1:]:
+        for shown in list(lessons(model, *both, [], random.Random(1)))[1:]:
             texts = Counter(line.text for line in shown)
             assert set(texts) == {
                 part
@@ -281,20 +365,22 @@ class TestLessonsOfAllPasses:
         dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He hit me.")
         harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
         turns = [replace(harmless, text=f"Turn {n}") for n in range(200)]
-        hard = {turn.text for turn in turns[:50]}
+        more = [replace(harmless, text=f"Talk {n}") for n in range(100)]
+        hard = {turn.text for turn in (*turns[:50], *more[:30])}
         monkeypatch.setattr(
             fitting,
             "deciding_pieces",
             lambda _, lines: [(0.5 if line.text in hard else 0.001, None) for line in lines],
         )
         model = RiskModel.untrained(2)
-        first, *later = lessons(model, [dangerous, harmless], turns, random.Random(1))
+        first, *later = lessons(model, [dangerous, harmless], turns, more, random.Random(1))
         assert len(first) == 202
         assert len(later) == 2
         for shown in later:
             texts = Counter(line.text for line in shown)
             assert (texts[dangerous.text], texts[harmless.text]) == (1, 1)
             assert all(texts[text] == 1 for text in hard)
+            assert {text for text in texts if text.startswith("Talk")} < hard
             assert 10 <= len(texts) - 2 - len(hard) <= 60
 
 

@@ -7,12 +7,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from actions.safety import harmless_turns
 from actions.safety.harmless_turns import (
+    DANGEROUS,
     NOT_HARMLESS,
     SPLIT_FILE,
     chatted_turns,
     dialogue_turns,
+    fingerprint,
     seeker_turns,
+    without_dangerous,
 )
 
 
@@ -51,3 +57,18 @@ def test_both_speakers_of_a_chat_without_personas_and_candidates(tmp_path: Path)
     chat = tmp_path / "chat.txt"
     chat.write_text("1 your persona: i sing .\n2 hi there\thello\t\ta|b\n3 how are you\tfine\n")
     assert chatted_turns(chat) == ["hi there", "hello", "how are you", "fine"]
+
+
+def test_messages_that_a_reader_found_dangerous_are_left_out_by_their_fingerprints(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(harmless_turns, "DANGEROUS", tmp_path / "dangerous.txt")
+    found = "He drives by my house at night."
+    (tmp_path / "dangerous.txt").write_text(f"{fingerprint('another')}\n{fingerprint(found)}\n")
+    assert without_dangerous(["Hi.", found, "Hi.", "A bear!"]) == ["Hi.", "A bear!"]
+
+
+def test_fingerprints_hold_no_words_and_each_is_there_once() -> None:
+    lines = DANGEROUS.read_text("utf-8").split()
+    assert all(len(line) == 16 and int(line, 16) >= 0 for line in lines)
+    assert len(set(lines)) == len(lines) > 300
