@@ -147,7 +147,7 @@ async def test_a_persona_slot_of_another_type_is_replaced(
 
 
 @pytest.mark.parametrize(
-    "text", ["", None, "\x00\x07", "\U0001f622", "x" * 100_000, "my cat " * 15_000, "\ud83d"]
+    "text", ["", None, "\x00\x07", "\U0001f622", "x" * 100_000, "it rains " * 12_000, "\ud83d"]
 )
 async def test_an_odd_message_does_not_stop_it(action: ActionUpdatePersona, text: Any) -> None:
     turn = await run(action, [*TALK, bot("I see."), user(text)])
