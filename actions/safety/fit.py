@@ -296,13 +296,13 @@ def harmless_turns(
     options: argparse.Namespace, draw: random.Random
 ) -> tuple[list[Labelled], list[Labelled]]:
     """Return what the first pass shows, and of what later ones show the hard ones, too."""
-    turns, more = seeker_turns(options.esconv, "train"), []
+    turns, more = without_dangerous(seeker_turns(options.esconv, "train")), []
     for texts, most in (
         (dialogue_turns(options.empathetic_dialogues, "train", "speaker"), _TOLD),
         (dialogue_turns(options.empathetic_dialogues, "train", "listener"), _ANSWERED),
         (chatted_turns(options.persona_chat), _CHATTED),
     ):
-        kept = without_dangerous(texts)
+        kept = without_dangerous(dict.fromkeys(texts))
         draw.shuffle(kept)
         turns += kept[:most]
         more += kept[most:]

@@ -17,18 +17,15 @@ from pal_model import Speaker, conversation_from_record
 
 SPLIT_FILE = "splits_seed13.json"
 
-NOT_HARMLESS = {(36, 19), (229, 5), (484, 10), (568, 9), (797, 13), (1065, 60), (1065, 66)}
-"""Conversations and utterances of ESConv's training part in which somebody may be in danger, found
-by reading the 156 that an earlier classifier was surest of."""
-
 DANGEROUS = Path(__file__).with_name("not_harmless.txt")
-"""`fingerprint`s of messages in EmpatheticDialogues and PERSONA-CHAT whose writers, or people they
-speak of, may be in danger: found by reading the 2,429 that an earlier classifier flagged.
+"""`fingerprint`s of messages whose writers, or people they speak of, may be in danger: seven of
+ESConv's training part, found by reading the 156 that an earlier classifier was surest of, and 311
+of EmpatheticDialogues and PERSONA-CHAT, by reading the 2,429 that a later one flagged.
 """
 
 
 def seeker_turns(esconv: Path, part: str) -> list[str]:
-    """Return what seekers said in a part of ESConv, split `pal`, but for `NOT_HARMLESS`.
+    """Return what seekers said in a part of ESConv, split `pal`.
 
     Args:
         esconv: ESConv.json, with the splits beside it.
@@ -39,9 +36,8 @@ def seeker_turns(esconv: Path, part: str) -> list[str]:
     return [
         utterance.text
         for index in indices
-        for number, utterance in enumerate(conversation_from_record(records[index]).utterances)
+        for utterance in conversation_from_record(records[index]).utterances
         if utterance.speaker is Speaker.SEEKER and utterance.text.strip()
-        if (index, number) not in NOT_HARMLESS
     ]
 
 
@@ -81,6 +77,6 @@ def fingerprint(text: str) -> str:
 
 
 def without_dangerous(texts: Iterable[str]) -> list[str]:
-    """Return the messages, each once, without those that a reader found to be `DANGEROUS`."""
+    """Return the messages without those that a reader found to be `DANGEROUS`."""
     dangerous = frozenset(DANGEROUS.read_text("utf-8").split())
-    return [text for text in dict.fromkeys(texts) if fingerprint(text) not in dangerous]
+    return [text for text in texts if fingerprint(text) not in dangerous]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from actions.safety import harmless_turns
 from actions.safety.harmless_turns import (
     DANGEROUS,
-    NOT_HARMLESS,
     SPLIT_FILE,
     chatted_turns,
     dialogue_turns,
@@ -22,20 +20,22 @@ from actions.safety.harmless_turns import (
 )
 
 
-def test_seekers_of_a_part_but_for_those_who_may_be_in_danger(tmp_path: Path) -> None:
-    index, number = min(NOT_HARMLESS)
-    said: list[dict[str, Any]] = [
-        {"speaker": "seeker" if n % 2 else "supporter", "annotation": {}, "content": f"no. {n}"}
-        for n in range(number + 3)
+def test_seekers_of_a_part(tmp_path: Path) -> None:
+    records = [
+        {
+            "dialog": [
+                {"speaker": who, "annotation": {}, "content": f"{who} {n}"}
+                for who in ("supporter", "seeker")
+            ]
+        }
+        for n in range(3)
     ]
-    records = [{"dialog": said} for _ in range(index + 2)]
+    records[1]["dialog"].append({"speaker": "seeker", "annotation": {}, "content": " "})
     (tmp_path / "ESConv.json").write_text(json.dumps(records))
-    parts = {"train": [index, index + 1], "valid": [0], "test": [1]}
+    parts = {"train": [1, 2], "valid": [0], "test": []}
     (tmp_path / SPLIT_FILE).write_text(json.dumps({"pal": parts}))
-    whole = [f"no. {n}" for n in range(1, number + 3, 2)]
-    assert seeker_turns(tmp_path / "ESConv.json", "valid") == whole
-    left = [text for text in whole if text != f"no. {number}"]
-    assert seeker_turns(tmp_path / "ESConv.json", "train") == left + whole
+    assert seeker_turns(tmp_path / "ESConv.json", "train") == ["seeker 1", "seeker 2"]
+    assert seeker_turns(tmp_path / "ESConv.json", "valid") == ["seeker 0"]
 
 
 def test_one_speaker_or_both_in_a_part_of_dialogues(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_messages_that_a_reader_found_dangerous_are_left_out_by_their_fingerprin
     monkeypatch.setattr(harmless_turns, "DANGEROUS", tmp_path / "dangerous.txt")
     found = "He drives by my house at night."
     (tmp_path / "dangerous.txt").write_text(f"{fingerprint('another')}\n{fingerprint(found)}\n")
-    assert without_dangerous(["Hi.", found, "Hi.", "A bear!"]) == ["Hi.", "A bear!"]
+    assert without_dangerous(["Hi.", found, "A bear!"]) == ["Hi.", "A bear!"]
 
 
 def test_fingerprints_hold_no_words_and_each_is_there_once() -> None:
