@@ -19,63 +19,39 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import random
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from actions.safety.classifier import (
-    ADAPTER,
-    DIRECT,
-    OUTPUTS,
-    RISK,
-    SURE,
-    RiskClassifier,
-    RiskModel,
-    save_thresholds,
+from actions.safety.classifier import RiskClassifier, save_thresholds
+from actions.safety.harmless_turns import DANGEROUS, seeker_turns
+from actions.safety.labelled import UTTERANCES, Labelled
+from actions.safety.lessons import (
+    BATCH,
+    add_arguments,
+    any_pieces,
+    batches,
+    carelessly,
+    deciding_pieces,
+    either,
+    hand_written,
+    harmless_turns,
+    target,
 )
-from actions.safety.harmless_turns import (
-    DANGEROUS,
-    chatted_turns,
-    dialogue_turns,
-    seeker_turns,
-    without_dangerous,
-)
-from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
-from actions.safety.patterns import assess_text
-from actions.safety.pieces import Span, pieces, surroundings
-from actions.safety.risk import NO_RISK, RiskLevel
+from actions.safety.risk_model import ADAPTER, RiskModel, RiskReader
+from actions.safety.thresholds import thresholds
 
 RUN_FILE = "training_run.json"
-_RANK, _BATCH, _WARM_UP, _READ_AT_ONCE = 16, 32, 100, 64
+_RANK, _WARM_UP = 16, 100
 _POSITIVE_WEIGHT = 2.0
-_DIRECT, _KIND = 0.5, 0.5
-_CARELESS = 0.15
-"""Share of what is shown without its apostrophes and commas, as many people write."""
-
-_ALONE = 0.5
-"""Share of pieces that are shown without what is around them. Shown pieces alone, it took whatever
-was long for danger: dangerous lines were the only long ones.
-"""
-
-_TOLD, _ANSWERED, _CHATTED = 4_000, 4_000, 8_000
-"""Messages of those who tell and of those who listen in EmpatheticDialogues, and of PERSONA-CHAT,
-that the first pass shows. Beside fewer of them it took facts of the day, such as an address, for
-danger.
-"""
-
-_FALSE_DIRECTS = 0.002
-"""Share of turns that the classifier alone may take for outright danger: the words for it would be
-strange ones, and people on duty are told."""
-
 _EASY, _EASY_SHOWN = 0.02, 0.2
 """Of the first pass's turns whose risk is found to be no more than that, later ones show that
 share."""
@@ -90,12 +66,14 @@ class Regimen:
         first: so many of them its model has had already.
         rate, head_rate: of the encoder and of the linear layer, if the first pass began with them;
             they fall to nothing over all passes.
+        most_norm: of a step's gradient at the encoder; a larger one is scaled down to it.
     """
 
     passes: int
     first: int
     rate: float
     head_rate: float
+    most_norm: float = math.inf
 
     def rates(self, done: float) -> tuple[float, float]:
         """Return both after so many passes."""
@@ -113,85 +91,29 @@ ALL_WEIGHTS = Regimen(passes=6, first=1, rate=6e-5, head_rate=3e-4)
 """All matrices of a trained encoder's layers. At three times that rate it forgot."""
 
 
-def target(line: Labelled) -> list[float]:
-    """Return a line's labels, in the order of `OUTPUTS`."""
-    is_dangerous = line.level > RiskLevel.NONE
-    first = (is_dangerous, line.level >= RiskLevel.HIGH)
-    return [float(label) for label in (*first, *(kind in line.kinds for kind in OUTPUTS[2:]))]
+class Learner(RiskReader, Protocol):
+    """What can be trained: an encoder and a linear layer."""
+
+    @property
+    def encoder(self) -> Any:
+        """All but the linear layer."""
+
+    @property
+    def head(self) -> nn.Linear:
+        """It gives the logits."""
 
 
-def batches(examples: list[Labelled], draw: random.Random) -> Iterator[list[Labelled]]:
-    """Yield an epoch of batches of messages of like length."""
-    draw.shuffle(examples)
-    found: list[list[Labelled]] = []
-    for start in range(0, len(examples), 20 * _BATCH):
-        alike = sorted(examples[start : start + 20 * _BATCH], key=lambda line: len(line.text))
-        found += [alike[i : i + _BATCH] for i in range(0, len(alike), _BATCH)]
-    draw.shuffle(found)
-    yield from found
-
-
-def loss_of(model: RiskModel, batch: Sequence[Labelled]) -> Tensor:
+def loss_of(model: RiskReader, batch: Sequence[Labelled]) -> Tensor:
     """Return the binary cross-entropy: of harmless messages of `RISK` alone."""
     logits = model.logits([line.text for line in batch])
     labels = torch.tensor([target(line) for line in batch])
     weight = torch.tensor(_POSITIVE_WEIGHT)
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+    loss = nn.functional.binary_cross_entropy_with_logits(
         logits, labels, pos_weight=weight, reduction="none"
     )
     dangerous = labels[:, :1]
     others = (loss[:, 1:] * dangerous).sum() / (dangerous.sum() * loss[:, 1:].shape[1] + 1e-6)
     return loss[:, 0].mean() + others
-
-
-def any_pieces(lines: Sequence[Labelled], draw: random.Random) -> list[Labelled]:
-    """Return any piece of each harmless line, every other in its surroundings, and the dangerous
-    lines whole.
-    """
-    found = []
-    for line in lines:
-        spans = [] if line.kinds else pieces(line.text)
-        found.append(_either(line, draw.choice(spans), draw) if spans else line)
-    return found
-
-
-def deciding_pieces(model: RiskModel, lines: Sequence[Labelled]) -> list[tuple[float, Span | None]]:
-    """Return of each line the probability of a risk, and the piece by which it is judged, if it has
-    any.
-    """
-    spans = [(n, span) for n, line in enumerate(lines) for span in pieces(line.text)]
-    spans.sort(key=lambda piece: piece[1][1] - piece[1][0])
-    decided: list[tuple[float, Span | None]] = [(0.0, None) for _ in lines]
-    model.encoder.eval()
-    with torch.inference_mode():
-        for start in range(0, len(spans), _READ_AT_ONCE):
-            some = spans[start : start + _READ_AT_ONCE]
-            logits = model.logits([lines[n].text[slice(*span)].strip() for n, span in some])[:, 0]
-            for (n, span), risk in zip(some, torch.sigmoid(logits).tolist(), strict=True):
-                if risk > decided[n][0]:
-                    decided[n] = (risk, span)
-    model.encoder.train()
-    return decided
-
-
-def _either(line: Labelled, piece: Span | None, draw: random.Random) -> Labelled:
-    """Return a piece alone or in its surroundings, for it is judged by both; all of a line without
-    one.
-    """
-    if piece is None:
-        return line
-    span = piece if draw.random() < _ALONE else surroundings(line.text, piece)
-    return replace(line, text=line.text[slice(*span)].strip())
-
-
-def carelessly(lesson: Sequence[Labelled], draw: random.Random) -> list[Labelled]:
-    """Return the lines, some of them as people write who leave out apostrophes and commas."""
-    return [
-        replace(line, text=re.sub("[\u2019',]", "", line.text))
-        if draw.random() < _CARELESS
-        else line
-        for line in lesson
-    ]
 
 
 def lessons(
@@ -219,9 +141,9 @@ def lessons(
     hard = zip(more, deciding_pieces(model, more), strict=True)
     judged_turns += [(turn, (risk, piece)) for turn, (risk, piece) in hard if risk > _EASY]
     for _ in range(max(regimen.first, 1), regimen.passes):
-        of_lines = [_either(line, piece, draw) for line, (_, piece) in judged_lines]
+        of_lines = [either(line, piece, draw) for line, (_, piece) in judged_lines]
         of_turns = [
-            _either(turn, piece, draw)
+            either(turn, piece, draw)
             for turn, (risk, piece) in judged_turns
             if risk > _EASY or draw.random() < _EASY_SHOWN
         ]
@@ -229,36 +151,39 @@ def lessons(
 
 
 def fit(
-    model: RiskModel,
-    lines: list[Labelled],
-    turns: list[Labelled],
-    more: list[Labelled],
-    seed: int,
+    model: Learner,
+    shown: Iterable[list[Labelled]],
+    draw: random.Random,
     *,
     regimen: Regimen = NEW,
     in_bfloat16: bool = False,
 ) -> None:
-    """Train those weights of the encoder that are not frozen, and the linear layer; see
-    `lessons`.
+    """Train those weights of the encoder that are not frozen, and the linear layer.
+
+    Args:
+        model: to train.
+        shown: what each epoch shows.
+        draw: draws the order, and what is written carelessly. What `shown` draws must not come
+            from another one of the same seed, or both draw alike.
+        regimen: how fast.
+        in_bfloat16: see `products`.
     """
-    torch.manual_seed(seed)
-    draw = random.Random(seed)  # noqa: S311  (repeatable, no secret)
     weights = [p for p in model.encoder.parameters() if p.requires_grad]
-    parts = (weights, model.head.parameters())
-    optimiser = torch.optim.AdamW([{"params": part} for part in parts], weight_decay=0.01)
+    groups = [{"params": part} for part in (weights, model.head.parameters())]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
     model.encoder.train()
-    shown = lessons(model, lines, turns, more, draw, regimen)
     for epoch, lesson in enumerate(shown, start=regimen.first):
-        steps = len(lesson) // _BATCH + 1
+        steps = len(lesson) // BATCH + 1
         warm_up = min(_WARM_UP, max(1, steps // 5)) if epoch == regimen.first else 1
         for number, batch in enumerate(batches(carelessly(lesson, draw), draw)):
             rates = regimen.rates(epoch + number / steps)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * min(1, (number + 1) / warm_up)
-            with _products(in_bfloat16):
+            with products(in_bfloat16):
                 loss = loss_of(model, batch)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(weights, regimen.most_norm)
             optimiser.step()
             if number % 50 == 0:
                 print(
@@ -269,53 +194,9 @@ def fit(
     model.encoder.eval()
 
 
-def _products(in_bfloat16: bool) -> AbstractContextManager[Any]:
+def products(in_bfloat16: bool) -> AbstractContextManager[Any]:
+    """Return in what matrices are multiplied: bfloat16, or as they are."""
     return torch.autocast("cpu", torch.bfloat16) if in_bfloat16 else nullcontext()
-
-
-def risks(classifier: RiskClassifier, texts: Sequence[str]) -> Any:
-    """Return of each message the greatest probability of a risk among its pieces, and that piece's
-    of a direct one, (N, 2); 2 and 0 of a message that the patterns flag whatever the classifier
-    says.
-    """
-    found = []
-    for text in texts:
-        risk, of_output, _ = classifier.greatest(text)
-        is_flagged = assess_text(text).is_flagged
-        found.append((2.0, 0.0) if is_flagged else (risk, of_output.get(DIRECT, 0.0)))
-    return np.array(found, dtype=np.float32)
-
-
-def threshold(scores: Any, share: float) -> float:
-    """Return the least threshold that at most `share` of the scores reach."""
-    ordered = np.sort(scores)[::-1]
-    return float(np.nextafter(ordered[int(share * len(ordered))], np.float32(1)))
-
-
-def harmless_turns(
-    options: argparse.Namespace, draw: random.Random
-) -> tuple[list[Labelled], list[Labelled]]:
-    """Return what the first pass shows, and of what later ones show the hard ones, too."""
-    turns, more = without_dangerous(seeker_turns(options.esconv, "train")), []
-    for texts, most in (
-        (dialogue_turns(options.empathetic_dialogues, "train", "speaker"), _TOLD),
-        (dialogue_turns(options.empathetic_dialogues, "train", "listener"), _ANSWERED),
-        (chatted_turns(options.persona_chat), _CHATTED),
-    ):
-        kept = without_dangerous(dict.fromkeys(texts))
-        draw.shuffle(kept)
-        turns += kept[:most]
-        more += kept[most:]
-    return _harmless(turns), _harmless(more)
-
-
-def _harmless(texts: Sequence[str]) -> list[Labelled]:
-    """Return those that the patterns do not flag."""
-    return [
-        Labelled(RiskLevel.NONE, NO_RISK.kinds, text)
-        for text in texts
-        if not assess_text(text).is_flagged
-    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -325,11 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--esconv", type=Path, required=True, help="ESConv.json, splits beside it")
-    parser.add_argument("--empathetic-dialogues", type=Path, required=True, help="the JSON lines")
-    parser.add_argument(
-        "--persona-chat", type=Path, required=True, help="a file in ParlAI's layout"
-    )
+    add_arguments(parser)
     parser.add_argument(
         "--false-alarms",
         type=float,
@@ -356,18 +233,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.all_weights and options.start_from is None:
         parser.error("--all-weights trains a classifier further: say which with --start-from.")
     turns, more = harmless_turns(options, random.Random(options.seed))  # noqa: S311
-    lines = [line for path in sorted(UTTERANCES.glob("*.tsv")) for line in read_labelled(path)]
+    lines = hand_written()
     torch.manual_seed(options.seed)
     model, regimen = _begun(options)
-    fit(
-        model,
-        lines,
-        turns,
-        more,
-        options.seed,
-        regimen=regimen,
-        in_bfloat16=options.bfloat16,
-    )
+    torch.manual_seed(options.seed)
+    draw = random.Random(options.seed)  # noqa: S311  (repeatable, no secret)
+    shown = lessons(model, lines, turns, more, draw, regimen)
+    fit(model, shown, draw, regimen=regimen, in_bfloat16=options.bfloat16)
     save(model, options, {"lines": len(lines), "harmless_turns": len(turns) + len(more)})
     return 0
 
@@ -391,12 +263,8 @@ def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) 
     model.save(options.output)
     # As it is read back: rounded, and all weights as a LoRA of a lower rank.
     classifier = RiskClassifier(lambda: RiskModel.load(options.output), {})
-    valid = risks(classifier, seeker_turns(options.esconv, "valid"))
-    risk_from = threshold(valid[:, 0], options.false_alarms)
-    direct_from = max(_DIRECT, threshold(valid[:, 1] * (valid[:, 0] >= SURE), _FALSE_DIRECTS))
-    save_thresholds(options.output, {RISK: risk_from, DIRECT: direct_from, "kind": _KIND})
-    files = [options.esconv, options.empathetic_dialogues, options.persona_chat]
-    files += [DANGEROUS, *sorted(UTTERANCES.glob("*.tsv"))]
+    found = thresholds(classifier, seeker_turns(options.esconv, "valid"), options.false_alarms)
+    save_thresholds(options.output, found)
     run = {
         "seed": options.seed,
         "start_from": options.start_from and _started_from(options.start_from),
@@ -404,10 +272,17 @@ def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) 
         "bfloat16": options.bfloat16,
         "false_alarms": options.false_alarms,
         **counts,
-        "data": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+        "data": hashes(options),
     }
     (options.output / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(f"{counts}, thresholds {risk_from:.4f}, {direct_from:.4f}: {options.output}")
+    print(f"{counts}, {found}: {options.output}")
+
+
+def hashes(options: argparse.Namespace) -> dict[str, str]:
+    """Return the SHA-256 of each file that was learnt from, by name."""
+    files = [options.esconv, options.empathetic_dialogues, options.persona_chat]
+    files += [DANGEROUS, *sorted(UTTERANCES.glob("*.tsv"))]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 if __name__ == "__main__":

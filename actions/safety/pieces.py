@@ -19,7 +19,7 @@ and the last, half as many each."""
 _MOST_WITH_PAIRS = 400
 """Pieces; where there are more, sentences are looked at alone."""
 
-_READ_AT_ONCE = 380
+READ_AT_ONCE = 380
 """Characters of a piece with its surroundings: what the classifier reads at once."""
 
 Span = tuple[int, int]
@@ -48,9 +48,9 @@ def surroundings(text: str, piece: Span) -> Span:
     grows = True
     while grows:
         grows = False
-        if before and end - before[-1] <= _READ_AT_ONCE:
+        if before and end - before[-1] <= READ_AT_ONCE:
             start, grows = before.pop(), True
-        if after and after[-1] - start <= _READ_AT_ONCE:
+        if after and after[-1] - start <= READ_AT_ONCE:
             end, grows = after.pop(), True
     return start, end
 

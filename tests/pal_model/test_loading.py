@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 import pal_model
-from actions.safety.classifier import RiskModel
+from actions.safety.risk_model import RiskModel
+from actions.safety.second_reader import SecondReader
 from actions.sentence_embedder import load_encoder
 from pal_model.loading import LOADING
 
 
 @pytest.mark.parametrize(
     "load",
-    [load_encoder, RiskModel.load, lambda: pal_model.PalGenerator],
-    ids=["embedder", "classifier", "generator"],
+    [load_encoder, RiskModel.load, SecondReader.load, lambda: pal_model.PalGenerator],
+    ids=["embedder", "classifier", "second reader", "generator"],
 )
 def test_who_loads_waits_for_who_is_at_it(load: Callable[[], Any]) -> None:
     done = threading.Event()

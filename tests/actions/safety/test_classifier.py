@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import re
-from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,26 +12,10 @@ from hypothesis import strategies as st
 
 from actions.message_screen import MAX_MESSAGE_CHARACTERS
 from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_risk, assessment
-from actions.safety import classifier as classifier_module
-from actions.safety import fit as fitting
-from actions.safety.classifier import (
-    RiskClassifier,
-    RiskModel,
-    nearest_lora,
-    shipped_classifier,
-)
-from actions.safety.fit import (
-    any_pieces,
-    carelessly,
-    deciding_pieces,
-    fit,
-    lessons,
-    risks,
-    threshold,
-)
+from actions.safety.classifier import RiskClassifier, shipped_classifier
 from actions.safety.labelled import Labelled, read_labelled
 from actions.safety.pieces import pieces, surroundings
-from actions.sentence_embedder import load_encoder
+from actions.safety.risk_model import RiskModel
 from pal_model import Conversation, Speaker, Utterance
 
 HELD_OUT = Path(__file__).with_name("held_out")
@@ -157,14 +137,14 @@ class TestAssessing:
 
     def test_what_is_said_around_a_piece_counts_too(self) -> None:
         piece, around = "I can't go on like this.", "I have written to everybody. Goodbye."
-        model = shipped_classifier()._loaded()
+        model = RiskModel.load()
         whole = f"{around} {piece}"
         with torch.inference_mode():
             alone = {
                 span: float(model.logits([whole[slice(*span)]])[0, 0]) for span in pieces(whole)
             }
             everything = float(model.logits([whole])[0, 0])
-        risk, _, span = shipped_classifier().greatest(whole)
+        risk, _, span = RiskClassifier(lambda: model, {}).greatest(whole)
         assert span == max(alone, key=lambda one: alone[one])
         logit = 0.7 * alone[span] + 0.3 * everything
         assert risk == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
@@ -221,190 +201,3 @@ class TestAssessing:
     )
     def test_odd_messages_are_assessed(self, text: str) -> None:
         assert shipped_classifier().assess(text).level in RiskLevel
-
-
-def test_a_fit_learns_what_it_is_shown_and_is_read_back(tmp_path: Path) -> None:
-    dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "The zorgon is here again.")
-    harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
-    model = RiskModel.untrained(2)
-    fit(model, [dangerous, harmless] * 100, [harmless] * 50, [harmless] * 50, seed=1)
-    model.save(tmp_path)
-    thresholds = {"risk": 0.5, "direct": 0.5, "kind": 0.5}
-    classifier = RiskClassifier(lambda: RiskModel.load(tmp_path), thresholds)
-    found = classifier.assess("Look. The zorgon is here again. Bye.")
-    assert (found.is_flagged, found.kinds) == (True, {RiskKind.ABUSE})
-    assert classifier.assess("The teapot is blue.") is NO_RISK
-
-
-class TestAllWeights:
-    """A trained encoder, kept as a LoRA."""
-
-    TEXTS = ("The zorgon is here again.", "The teapot is blue.")
-
-    def test_matrices_alone_are_trained(self) -> None:
-        model = RiskModel.untrained(2)
-        model.encoder = model.encoder.merge_and_unload()
-        trained = {
-            name
-            for name, weight in model.with_all_weights().encoder.named_parameters()
-            if weight.requires_grad
-        }
-        assert len(trained) == 6 * 6
-        assert all(re.search(r"(query|key|value|dense)\.weight$", name) for name in trained)
-
-    def test_what_differs_by_little_is_read_back(self, tmp_path: Path) -> None:
-        """A change of rank 3 is kept by a LoRA of rank 64, but for rounding to bfloat16."""
-        model = RiskModel.untrained(2)
-        model.encoder = model.encoder.merge_and_unload().eval()
-        torch.manual_seed(1)
-        with torch.no_grad():
-            before = model.logits(self.TEXTS)
-            for _, layer in classifier_module._layers(model.encoder):
-                out, width = layer.weight.shape
-                layer.weight += 0.01 * torch.randn(out, 3) @ torch.randn(3, width)
-            after = model.logits(self.TEXTS)
-            model.save(tmp_path)
-            read = RiskModel.load(tmp_path).logits(self.TEXTS)
-        assert (after - before).abs().max() > 0.05
-        torch.testing.assert_close(read, after, atol=0.02, rtol=0)
-
-    def test_of_a_change_of_any_rank_the_nearest_of_that_rank_is_kept(self) -> None:
-        encoder, _ = load_encoder()
-        (_, layer), *_ = classifier_module._layers(encoder)
-        torch.manual_seed(1)
-        change = torch.randn_like(layer.weight)
-        with torch.no_grad():
-            layer.weight += change
-        kept = nearest_lora(encoder, 8).merge_and_unload()
-        original, _ = load_encoder()
-        (_, was), *_ = classifier_module._layers(original)
-        (_, now), *_ = classifier_module._layers(kept)
-        left = torch.linalg.matrix_norm(change - (now.weight - was.weight).detach())
-        rest = torch.linalg.svdvals(change)[8:]
-        assert float(left) == pytest.approx(float(rest.square().sum().sqrt()), rel=1e-3)
-
-    def test_it_learns_further(self) -> None:
-        dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), self.TEXTS[0])
-        harmless = Labelled(RiskLevel.NONE, frozenset(), self.TEXTS[1])
-        model = RiskModel.untrained(2)
-        model.encoder = model.encoder.merge_and_unload()
-        model.with_all_weights()
-        quick = replace(fitting.ALL_WEIGHTS, passes=2, rate=1e-3, head_rate=3e-3)
-        fit(
-            model,
-            [dangerous, harmless] * 100,
-            [],
-            [],
-            seed=1,
-            regimen=quick,
-            in_bfloat16=True,
-        )
-        with torch.inference_mode():
-            danger, none = model.logits(self.TEXTS)[:, 0].tolist()
-        assert danger > 0 > none
-
-    def test_all_weights_need_a_classifier_to_start_from(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        files = ["--esconv", "x", "--empathetic-dialogues", "x", "--persona-chat", "x"]
-        with pytest.raises(SystemExit):
-            fitting.main([*files, "--all-weights"])
-        assert "--start-from" in capsys.readouterr().err
-
-
-class TestLessons:
-    """Which piece of a message is learnt from."""
-
-    DANGEROUS = Labelled(
-        RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "Tea? No. The zorgon is here."
-    )
-    HARMLESS = Labelled(RiskLevel.NONE, frozenset(), "Tea? The teapot is blue.")
-
-    def test_first_any_piece_of_a_harmless_message_and_a_dangerous_one_whole(self) -> None:
-        shown = any_pieces([self.DANGEROUS, self.HARMLESS] * 30, random.Random(1))
-        assert {line.text for line in shown if line.kinds} == {self.DANGEROUS.text}
-        harmless = {line.text for line in shown if not line.kinds}
-        assert harmless == {self.HARMLESS.text[a:b].strip() for a, b in pieces(self.HARMLESS.text)}
-
-    def test_then_the_piece_by_which_it_is_judged(self) -> None:
-        model = RiskModel.untrained(2)
-        judge = RiskClassifier(lambda: model, {})
-        lines = [self.DANGEROUS, self.HARMLESS, replace(self.HARMLESS, text="?!")]
-        decided = deciding_pieces(model, lines)
-        model.encoder.eval()
-        for (risk, piece), line in zip(decided[:2], lines[:2], strict=True):
-            assert piece == judge.greatest(line.text)[2]
-            with torch.inference_mode():
-                logits = model.logits([line.text[slice(*span)] for span in pieces(line.text)])
-            assert risk == pytest.approx(float(torch.sigmoid(logits[:, 0].max())), abs=1e-4)
-        assert decided[2] == (0.0, None)
-
-
-class TestLessonsOfAllPasses:
-    def test_pieces_are_shown_alone_and_with_what_is_around_them(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Harmless and dangerous ones alike: what is long is no danger for that."""
-        harmless = Labelled(RiskLevel.NONE, frozenset(), "Tea? Yes. The teapot is blue.")
-        dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "Tea? Yes. He hit me.")
-        monkeypatch.setattr(
-            fitting, "deciding_pieces", lambda _, lines: [(0.5, (9, len(x.text))) for x in lines]
-        )
-        model = RiskModel.untrained(2)
-        both = [dangerous] * 200, [harmless] * 200
-        for shown in list(lessons(model, *both, [], random.Random(1)))[1:]:
-            texts = Counter(line.text for line in shown)
-            assert set(texts) == {
-                part
-                for line in (harmless, dangerous)
-                for part in (line.text, line.text[9:].strip())
-            }
-            assert all(60 <= count <= 140 for count in texts.values())
-
-    def test_later_passes_leave_easy_turns_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He hit me.")
-        harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
-        turns = [replace(harmless, text=f"Turn {n}") for n in range(200)]
-        more = [replace(harmless, text=f"Talk {n}") for n in range(100)]
-        hard = {turn.text for turn in (*turns[:50], *more[:30])}
-        monkeypatch.setattr(
-            fitting,
-            "deciding_pieces",
-            lambda _, lines: [(0.5 if line.text in hard else 0.001, None) for line in lines],
-        )
-        model = RiskModel.untrained(2)
-        first, *later = lessons(model, [dangerous, harmless], turns, more, random.Random(1))
-        assert len(first) == 202
-        assert len(later) == 2
-        for shown in later:
-            texts = Counter(line.text for line in shown)
-            assert (texts[dangerous.text], texts[harmless.text]) == (1, 1)
-            assert all(texts[text] == 1 for text in hard)
-            assert {text for text in texts if text.startswith("Talk")} < hard
-            assert 10 <= len(texts) - 2 - len(hard) <= 60
-
-
-def test_some_of_what_is_shown_is_written_carelessly() -> None:
-    line = Labelled(
-        RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "He's here, and I can\u2019t leave."
-    )
-    written = Counter(shown.text for shown in carelessly([line] * 1_000, random.Random(1)))
-    careless = "Hes here and I cant leave."
-    assert set(written) == {line.text, careless}
-    assert 100 <= written[careless] <= 200
-
-
-def test_what_the_patterns_flag_is_counted_whatever_the_classifier_says() -> None:
-    class Hears(RiskClassifier):
-        def greatest(self, text: str) -> tuple[float, dict[str, float], tuple[int, int]]:
-            return 0.3, {"direct": 0.2}, (0, len(text))
-
-    found = risks(Hears(RiskModel.load, {}), ["I want to kill myself.", "I like tea."])
-    assert found.tolist() == pytest.approx(np.array([[2.0, 0.0], [0.3, 0.2]]))
-
-
-def test_a_threshold_flags_at_most_its_share() -> None:
-    scores = np.linspace(0, 1, 101, dtype=np.float32)
-    for share in (0.01, 0.02, 0.1):
-        assert (scores >= threshold(scores, share)).mean() <= share
-        assert (scores >= threshold(scores, share)).mean() > share - 0.02

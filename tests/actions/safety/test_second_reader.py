@@ -1,0 +1,303 @@
+"""What is read again, what that counts, and how what reads again is trained and kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from torch import Tensor
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from actions.safety import RiskKind, RiskLevel, second_reader
+from actions.safety.classifier import RiskClassifier, shipped_classifier
+from actions.safety.fit import Regimen, fit
+from actions.safety.fit_second_reader import TrainableReader, lessons
+from actions.safety.labelled import Labelled
+from actions.safety.risk_model import OUTPUTS
+from actions.safety.second_reader import (
+    FOLDER,
+    SecondReader,
+    SecondReading,
+    fingerprint_of_first,
+)
+from pal_model import ModelLoadError
+
+DANGEROUS = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "the zorgon is here")
+HARMLESS = Labelled(RiskLevel.NONE, frozenset(), "the teapot is blue")
+ALONE = {"risk": 0.5, "direct": 0.5, "kind": 0.5}
+
+
+READING = SecondReading(
+    layers=2,
+    suspected=0.01,
+    weight=0.75,
+    sure=0.9,
+    thresholds={"risk": 0.2, "direct": 0.5, "kind": 0.5},
+    first_model=fingerprint_of_first(),
+)
+
+
+class Reader:
+    """Finds the risk of what a message's words say, by a table."""
+
+    reading = READING
+
+    def __init__(
+        self, risks: dict[str, float], default: float = 0.001, direct: float = 0.05
+    ) -> None:
+        self._risks = risks
+        self._default = default
+        self._direct = direct
+        self.read: list[str] = []
+
+    def logits(self, texts: Sequence[str]) -> Tensor:
+        self.read += [text.strip() for text in texts]
+        risks = [self._risks.get(text.strip(), self._default) for text in texts]
+        found = torch.full((len(texts), len(OUTPUTS)), -3.0)
+        found[:, 0] = torch.tensor([logit(risk) for risk in risks])
+        found[:, 1] = logit(self._direct)
+        return found
+
+
+def classifier(first: Reader, second: Reader) -> RiskClassifier:
+    loads: Any = [lambda: first, lambda: second]
+    return RiskClassifier(loads[0], ALONE, loads[1])
+
+
+def logit(risk: float) -> float:
+    return math.log(risk / (1 - risk))
+
+
+class TestReadingAgain:
+    def test_what_is_not_suspected_is_read_once(self) -> None:
+        second = Reader({}, default=0.99)
+        found = classifier(Reader({}, default=0.009), second).assess("Tea. And cake.")
+        assert second.read == []
+        assert not found.is_flagged
+
+    def test_both_count_by_weight(self) -> None:
+        text = "I gave my paints away"
+        judge = classifier(Reader({text: 0.9}), Reader({text: 0.05}))
+        risk, _, _ = judge.greatest(text)
+        expected = 0.25 * logit(0.9) + 0.75 * logit(0.05)
+        assert risk == pytest.approx(1 / (1 + math.exp(-expected)), abs=1e-5)
+        assert not judge.assess(text).is_flagged  # by the first alone it would be
+
+    def test_it_counts_for_danger_too_and_with_thresholds_of_its_own(self) -> None:
+        text = "the dog is hers from Friday on"
+        judge = classifier(Reader({text: 0.02}), Reader({text: 0.6}))
+        risk, _, _ = judge.greatest(text)
+        assert 0.2 < risk < 0.5
+        assert judge.assess(text).level is RiskLevel.CONCERN
+
+    def test_outright_danger_is_what_both_are_sure_of(self) -> None:
+        text = "the dog is hers from Friday on"
+        for risk, level in ((0.89, RiskLevel.CONCERN), (0.91, RiskLevel.HIGH)):
+            first, second = Reader({text: risk}, direct=0.9), Reader({text: risk}, direct=0.9)
+            assert classifier(first, second).assess(text).level is level
+            assert classifier(first, Reader({text: risk})).assess(text).level is RiskLevel.CONCERN
+
+    def test_it_reads_a_piece_alone_and_with_what_is_around_it(self) -> None:
+        text = "I gave my paints away. The dog is hers."
+        one = text[:22]
+        second = Reader({one: 0.9, text: 0.2})
+        risk, _, _ = classifier(Reader({one: 0.5}), second).greatest(text)
+        again = 0.5 * logit(0.9) + 0.5 * logit(0.2)
+        first = 0.7 * logit(0.5) + 0.3 * logit(0.001)
+        assert risk == pytest.approx(1 / (1 + math.exp(-0.25 * first - 0.75 * again)), abs=1e-5)
+        assert sorted(second.read) == sorted([one, text])
+
+    def test_the_piece_counts_that_both_find_most_dangerous(self) -> None:
+        """The one that the first suspects most may be cleared by the second."""
+        paints, dog = "I gave my paints away.", "The dog is hers from Friday on."
+        text = f"{paints} {'It rained and we had soup for lunch again. ' * 20}{dog}"
+        first, second = Reader({paints: 0.9, dog: 0.3}), Reader({paints: 0.01, dog: 0.99})
+        _, _, span = classifier(first, second).greatest(text)
+        assert text[slice(*span)].strip() == dog
+
+    def test_six_pieces_are_read_again_and_of_others_the_first_counts(self) -> None:
+        """A message full of figures of speech once hid what was suspected seventh."""
+        figures = [f"Exam number {n} is killing me." for n in range(6)]
+        dog = "The dog is hers from Friday on."
+        tea = "It rained and we had soup for lunch again. " * 20
+        text = tea.join([*figures, dog])
+        first = Reader({**dict.fromkeys(figures, 0.9), dog: 0.6})
+        second = Reader({})
+        judge = classifier(first, second)
+        risk, _, span = judge.greatest(text)
+        assert set(figures) < set(second.read)
+        assert len(second.read) == 12
+        assert dog not in second.read
+        assert text[slice(*span)].strip() == dog
+        assert risk == pytest.approx(1 / (1 + math.exp(-0.7 * logit(0.6) - 0.3 * logit(0.001))))
+
+    def test_what_is_around_several_pieces_is_read_once(self) -> None:
+        text = "I gave my paints away. The dog is hers from Friday on."
+        second = Reader({})
+        classifier(Reader({}, default=0.5), second).assess(text)
+        assert sorted(second.read) == sorted([text, text[:22], text[23:]])
+
+    def test_if_it_cannot_be_loaded_the_first_reads_alone(
+        self, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        def broken() -> Any:
+            raise ModelLoadError("no such thing")
+
+        text = "I gave my paints away"
+        first: Any = Reader({text: 0.6})
+        judge = RiskClassifier(lambda: first, ALONE, broken)
+        risk, _, _ = judge.greatest(text)
+        assert risk == pytest.approx(0.6)
+        assert judge.assess(text).is_flagged
+        printed = "".join(capfd.readouterr())
+        assert printed.count("second_reader_failed") == 1
+
+    def test_while_it_is_loaded_the_first_reads_alone(self) -> None:
+        text = "I gave my paints away"
+        first: Any = Reader({text: 0.6})
+        flagged_meanwhile = []
+
+        def slow() -> Any:
+            flagged_meanwhile.append(judge.assess(text).is_flagged)
+            return Reader({text: 0.01})
+
+        judge = RiskClassifier(lambda: first, ALONE, slow)
+        judge.load()
+        judge.load()
+        assert flagged_meanwhile == [True]
+        assert not judge.assess(text).is_flagged
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerFast:
+    words = [*f"{DANGEROUS.text} {HARMLESS.text}".split(), "<end>", "<unknown>"]
+    model = Tokenizer(
+        models.WordLevel(
+            {word: n for n, word in enumerate(dict.fromkeys(words))}, unk_token="<unknown>"
+        )
+    )
+    model.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=model, eos_token="<end>")
+
+
+@pytest.fixture(scope="module")
+def base(tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Wide enough that its matrices change by more than a LoRA holds."""
+    torch.manual_seed(3)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    folder = str(tmp_path_factory.mktemp("base"))
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+class TestTraining:
+    def test_it_learns_what_it_is_shown_and_is_read_back(
+        self,
+        base: str,
+        tokenizer: PreTrainedTokenizerFast,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        texts = [DANGEROUS.text, HARMLESS.text]
+        model = TrainableReader(LlamaForCausalLM.from_pretrained(base), tokenizer)
+        quick = Regimen(passes=2, first=0, rate=3e-3, head_rate=1e-2, most_norm=1.0)
+        fit(model, [[DANGEROUS, HARMLESS] * 200] * 2, random.Random(1), regimen=quick)
+        with torch.inference_mode():
+            trained = model.logits(texts)
+        danger, none = trained[:, 0].tolist()
+        assert danger > 1
+        assert none < -1
+        model.save(LlamaForCausalLM.from_pretrained(base), tmp_path)
+        READING.save(tmp_path)
+        monkeypatch.setattr(second_reader, "EMBEDDED_BASE", base)
+        with torch.inference_mode():
+            kept = SecondReader.load(tmp_path).logits([f"{text}. " for text in texts])
+        torch.testing.assert_close(kept, trained, atol=0.3, rtol=0)  # bfloat16, then 8 bits
+
+    def test_the_layers_alone_are_trained(
+        self, base: str, tokenizer: PreTrainedTokenizerFast
+    ) -> None:
+        model = TrainableReader(LlamaForCausalLM.from_pretrained(base), tokenizer)
+        trained = {
+            name for name, weight in model.encoder.named_parameters() if weight.requires_grad
+        }
+        assert len(trained) == 2 * 7
+        assert all(name.endswith("proj.weight") for name in trained)
+
+
+class TestLessons:
+    def test_all_danger_all_that_is_suspected_and_a_sample_of_the_rest(self) -> None:
+        def judged(line: Labelled, risk: float) -> Any:
+            return line, (risk, None)
+
+        def harmless(text: str) -> Labelled:
+            return Labelled(RiskLevel.NONE, frozenset(), text)
+
+        lines = [judged(DANGEROUS, 0.0001)] * 20
+        lines += [judged(harmless(f"line {n}"), 0.001) for n in range(1_000)]
+        turns = [judged(harmless(f"suspected {n}"), 0.005) for n in range(30)]
+        turns += [judged(harmless(f"turn {n}"), 0.001) for n in range(1_000)]
+        epochs = list(lessons(lines, turns, random.Random(1), 2))
+        assert len(epochs) == 2
+        for shown in epochs:
+            counts = Counter(line.text.split()[0] for line in shown)
+            assert (counts["the"], counts["suspected"]) == (20, 30)
+            assert 300 < counts["line"] < 400
+            assert 20 < counts["turn"] < 60
+        assert {line.text for line in epochs[0]} != {line.text for line in epochs[1]}
+
+
+class TestSettings:
+    def test_they_are_read_back(self, tmp_path: Path) -> None:
+        READING.save(tmp_path)
+        assert SecondReading.load(tmp_path) == READING
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"first_model": "another"}, "another first model"),
+            ({"outputs": ["risk"]}, "outputs"),
+            ({"thresholds": {}}, "threshold is missing"),
+        ],
+    )
+    def test_what_does_not_belong_together_is_not_loaded(
+        self, wrong: dict[str, Any], message: str, tmp_path: Path
+    ) -> None:
+        READING.save(tmp_path)
+        path = tmp_path / "settings.json"
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | wrong), "utf-8")
+        with pytest.raises(ValueError, match=message):
+            SecondReader.load(tmp_path)
+
+
+class TestShipped:
+    def test_it_is_loaded(self, capfd: pytest.CaptureFixture[str]) -> None:
+        """If it were not, the first would read alone, and most tests would pass."""
+        assert SecondReading.load(FOLDER).layers == 20
+        shipped_classifier().load()
+        assert shipped_classifier()._second is not None
+        assert "second_reader_failed" not in "".join(capfd.readouterr())
+
+    def test_what_many_tokens_stand_before_is_read(self) -> None:
+        """An emoji without a space before it is three tokens."""
+        text = "Sorry " + "\U0001f62d" * 40 + " I've got the pills next to me"
+        assert shipped_classifier().assess(text).is_flagged
