@@ -34,7 +34,7 @@ class TestHeldOut:
 
     @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.98), ("indirect", 0.84)])
     def test_danger_is_heard(self, name: str, recall: float) -> None:
-        """What ships reaches 1.00 and 0.90; the aims are 0.98 and 0.85."""
+        """What ships reaches 0.99 and 0.89; the aims are 0.98 and 0.85."""
         lines = held_out(name)
         assert len(lines) >= 150
         found = [assess_risk(said(line.text)).is_flagged for line in lines]
@@ -44,13 +44,13 @@ class TestHeldOut:
         """Most of these are near to danger in their words; ESConv's turns are not."""
         lines = held_out("none")
         assert len(lines) >= 200
-        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.17
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.14
 
     def test_what_anybody_may_write_is_mostly_left_alone(self) -> None:
-        """What ships flags 8.3 %, which is too much still; 15.3 % before it learnt such lines."""
+        """What ships flags 6.7 %, which is too much still; 8.3 % before they were read twice."""
         lines = list(read_labelled(HELD_OUT.with_name("held_out_3") / "none.tsv"))
         assert len(lines) >= 300
-        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.10
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.085
 
     def test_kinds_are_told_apart(self) -> None:
         lines = [line for line in held_out("explicit") if len(line.kinds) == 1]
