@@ -121,7 +121,8 @@ class RiskClassifier:
         import torch
 
         text = text.encode("utf-8", "replace").decode()
-        spans = pieces(text)
+        # What is said over and over is read once, by its first occurrence.
+        spans = list({text[slice(*span)].strip(): span for span in pieces(text)[::-1]}.values())
         if not spans:
             return 0.0, {}, (0, 0)
         with torch.inference_mode():

@@ -4,6 +4,7 @@ LoRA and a linear layer on the mean of its states.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ NEAREST_RANK = 64
 _BASE = "sentence-transformers/all-MiniLM-L6-v2"
 _MOST_TOKENS = 96
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc\u00b4`\uff07", "'" * 6)
+_REPEATED = re.compile(r"\b(\w.{0,60}?)(?:\W+\1\b){2,}", re.IGNORECASE)
+"""Neither model has learnt from such; whether it sounded like danger was chance."""
+
 _CLOSING = " \t\n.!,;:\u2026"
 
 
@@ -134,5 +138,7 @@ def layers_of(encoder: Any) -> list[tuple[str, Any]]:
 
 
 def as_read(text: str) -> str:
-    """Return a piece without what depends on the writer and the keyboard alone."""
-    return text.translate(_APOSTROPHES).strip().rstrip(_CLOSING)
+    """Return a piece without what depends on the writer and the keyboard alone; what is said more
+    than twice in a row is said twice.
+    """
+    return _REPEATED.sub(r"\1 \1", text.translate(_APOSTROPHES)).strip().rstrip(_CLOSING)

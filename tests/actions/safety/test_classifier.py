@@ -15,7 +15,7 @@ from actions.safety import NO_RISK, RiskAssessment, RiskKind, RiskLevel, assess_
 from actions.safety.classifier import RiskClassifier, shipped_classifier
 from actions.safety.labelled import Labelled, read_labelled
 from actions.safety.pieces import pieces, surroundings
-from actions.safety.risk_model import RiskModel
+from actions.safety.risk_model import RiskModel, as_read
 from pal_model import Conversation, Speaker, Utterance
 
 HELD_OUT = Path(__file__).with_name("held_out")
@@ -201,3 +201,23 @@ class TestAssessing:
     )
     def test_odd_messages_are_assessed(self, text: str) -> None:
         assert shipped_classifier().assess(text).level in RiskLevel
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("it rains " * 50, "it rains it rains"),
+        ("no no no, please!", "no no, please"),
+        ("Help. help HELP me", "Help Help me"),
+        ("I want to, want to sleep", "I want to, want to sleep"),
+        ("cancan cancan", "cancan cancan"),
+        ("tea teapot teas tear", "tea teapot teas tear"),
+    ],
+)
+def test_what_is_said_over_and_over_is_read_twice(written: str, read: str) -> None:
+    assert as_read(written) == read
+
+
+@given(st.text(max_size=400))
+def test_a_piece_is_read_in_no_time_and_no_longer(text: str) -> None:
+    assert len(as_read(text)) <= len(text)

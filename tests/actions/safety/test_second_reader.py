@@ -139,6 +139,14 @@ class TestReadingAgain:
         assert text[slice(*span)].strip() == dog
         assert risk == pytest.approx(1 / (1 + math.exp(-0.7 * logit(0.6) - 0.3 * logit(0.001))))
 
+    def test_what_is_said_over_and_over_is_read_once(self) -> None:
+        """Where it had not read, the first counted, however often it had read the same."""
+        text = "It rains on and on. " * 40
+        first, second = Reader({}, default=0.5), Reader({})
+        found = classifier(first, second).assess(text)
+        assert not found.is_flagged
+        assert max(Counter(first.read).values()) == max(Counter(second.read).values()) == 1
+
     def test_what_is_around_several_pieces_is_read_once(self) -> None:
         text = "I gave my paints away. The dog is hers from Friday on."
         second = Reader({})
