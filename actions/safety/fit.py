@@ -208,12 +208,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     add_arguments(parser)
     parser.add_argument(
-        "--false-alarms",
-        type=float,
-        default=0.009,
-        help="share of all turns, those in danger among them",
-    )
-    parser.add_argument(
         "--start-from",
         type=Path,
         help="a classifier whose later passes are made once more, with the lines there are now",
@@ -224,10 +218,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="with --start-from: train all matrices of the encoder's layers in five passes, and "
         "keep the nearest LoRA",
     )
-    parser.add_argument(
-        "--bfloat16", action="store_true", help="twice as fast on a CPU that has it, else slower"
-    )
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
     if options.all_weights and options.start_from is None:

@@ -130,16 +130,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_arguments(parser)
-    parser.add_argument(
-        "--false-alarms",
-        type=float,
-        default=0.009,
-        help="share of all turns, those in danger among them",
-    )
-    parser.add_argument(
-        "--bfloat16", action="store_true", help="twice as fast on a CPU that has it, else slower"
-    )
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=FOLDER)
     options = parser.parse_args(arguments)
     draw = random.Random(options.seed)  # noqa: S311  (repeatable, no secret)

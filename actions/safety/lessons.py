@@ -43,12 +43,22 @@ danger.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the corpora are."""
+    """Add what both models are trained with: where the corpora are, and how."""
     parser.add_argument("--esconv", type=Path, required=True, help="ESConv.json, splits beside it")
     parser.add_argument("--empathetic-dialogues", type=Path, required=True, help="the JSON lines")
     parser.add_argument(
         "--persona-chat", type=Path, required=True, help="a file in ParlAI's layout"
     )
+    parser.add_argument(
+        "--false-alarms",
+        type=float,
+        default=0.009,
+        help="share of all turns, those in danger among them",
+    )
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="twice as fast on a CPU that has it, else slower"
+    )
+    parser.add_argument("--seed", type=int, default=1)
 
 
 def hand_written() -> list[Labelled]:

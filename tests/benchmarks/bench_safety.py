@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,21 @@ def _of(*sets: tuple[Path, str]) -> Iterator[tuple[str, list[Labelled]]]:
             yield f"{path.stem}{of_set}", list(read_labelled(path))
 
 
+def of_asides() -> tuple[str, list[Labelled]]:
+    """Dangerous lines to choose by, each told by the way: amid four harmless turns of ESConv's
+    validation part.
+    """
+    draw = random.Random(5)
+    turns = seeker_turns(find_esconv(), "valid")
+    calm = [turn for turn in turns if 60 < len(turn) < 200 and not assess(turn).is_flagged]
+    dangerous = [line for _, lines in _of((DEVELOPMENT, "")) for line in lines if line.kinds]
+    asides = []
+    for line in draw.sample(dangerous, 400):
+        one, two, three, four = draw.sample(calm, 4)
+        asides.append(replace(line, text=f"{one} {two} {line.text} {three} {four}"))
+    return "dangerous, told by the way", asides
+
+
 def recall(
     name: str, lines: list[Labelled], results: dict[str, Any]
 ) -> tuple[list[str], list[bool]]:
@@ -138,7 +154,7 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
     yield from table(["kind", "flagged"], kinds)
     yield ""
     sets = _of((DEVELOPMENT, ", to choose by"))
-    chosen_by = [recall(name, lines, results)[0] for name, lines in sets]
+    chosen_by = [recall(name, lines, results)[0] for name, lines in (*sets, of_asides())]
     yield from table(["lines to choose by", "flagged", "high or imminent"], chosen_by)
     if show_wrong:
         yield from ("", "wrong:", *wrong)
