@@ -1,10 +1,11 @@
 """A small classifier that hears danger which no explicit wording names.
 
-A message is cut into sentences and pairs of them, and the most dangerous piece counts, by itself
-and with what is said around it: "I can't go on" is one thing among exams and another among
-goodbyes. A small model reads every piece (`risk_model`); what it suspects a larger one reads again
-(`second_reader`). `python -m actions.safety.fit` and `fit_second_reader` train them, MODEL_CARD.md
-has the figures. The classifier stands beside the patterns and never takes back what they found.
+A message is cut into sentences, pairs of them and windows in long ones, and the most dangerous
+piece counts, by itself and with what is said around it: "I can't go on" is one thing among exams
+and another among goodbyes. A small model reads every piece (`risk_model`); what it suspects a
+larger one reads again in its surroundings (`second_reader`). `python -m actions.safety.fit` and
+`fit_second_reader` train them, `thresholds` chooses when they count, MODEL_CARD.md has the figures.
+The classifier stands beside the patterns and never takes back what they found.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 import secrets
 import threading
 from collections import OrderedDict
@@ -34,16 +36,20 @@ log = structlog.get_logger(__name__)
 _SETTINGS_FILE = "settings.json"
 _READ_AT_ONCE = 64
 _REMEMBERED = 512
-_AROUND = 0.3
-"""Weight of a piece in its surroundings; the rest is that of the piece alone. With more, what is
-said by the way in a long message is missed; with less, everyday pieces sound like danger.
+_AROUND = 0.2
+"""Weight, for the first model, of a piece in its surroundings; the rest is that of the piece alone.
+With more, what is said by the way in a long message is missed; with less, everyday pieces sound
+like danger.
 """
-_AROUND_AGAIN = 0.5
-"""The same where the second model reads, which makes more of what is around."""
+
+_BY_CHANCE, _MOST_BY_CHANCE = 0.5, 30
+"""How much the logit of a risk is lowered for the logarithm of the number of pieces, up to so many:
+of many one sounds like danger by chance. Somebody who writes very much must be heard all the same.
+"""
 
 _MOST_TWICE = 6
-"""Pieces of a message that are read again, the most suspected. Of others what the first finds
-counts.
+"""Surroundings of a message's pieces that are read again, those of the most suspected. Of other
+pieces what the first model finds counts.
 """
 
 _SURE = 0.95
@@ -116,7 +122,8 @@ class RiskClassifier:
         span; zero of a message without a letter.
 
         Each probability is that of a weighted mean of logits: of the piece alone and in its
-        surroundings, and, where it is suspected, by both models.
+        surroundings by the first model and, where it is suspected, in its surroundings by the
+        second. That of a risk is lower, the more pieces there are.
         """
         import torch
 
@@ -144,10 +151,12 @@ class RiskClassifier:
         missing = [whole for whole in around.values() if whole not in alone]
         found = _weighed(alone | _read(first, text, missing), around, _AROUND)
         if second and judged:
-            twice = {span: around[span] for span in judged[:_MOST_TWICE]}
-            again = _weighed(_read(second, text, [*twice, *twice.values()]), twice, _AROUND_AGAIN)
-            for span, seen in again.items():
-                found[span] = torch.lerp(found[span], seen, second.reading.weight)
+            again = _read(second, text, [*dict.fromkeys(around.values())][:_MOST_TWICE])
+            for span, whole in around.items():
+                if whole in again:
+                    found[span] = torch.lerp(found[span], again[whole], second.reading.weight)
+        for logits in found.values():
+            logits[0] -= _BY_CHANCE * math.log(min(len(spans), _MOST_BY_CHANCE))
         return found
 
     def _assessed(self, text: str) -> RiskAssessment:

@@ -31,8 +31,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from actions.safety.classifier import RiskClassifier, save_thresholds
-from actions.safety.harmless_turns import DANGEROUS, seeker_turns
+from actions.safety.choose_thresholds import RUN_FILE, choose_for_first
+from actions.safety.harmless_turns import DANGEROUS
 from actions.safety.labelled import UTTERANCES, Labelled
 from actions.safety.lessons import (
     BATCH,
@@ -47,9 +47,7 @@ from actions.safety.lessons import (
     target,
 )
 from actions.safety.risk_model import ADAPTER, RiskModel, RiskReader
-from actions.safety.thresholds import thresholds
 
-RUN_FILE = "training_run.json"
 _RANK, _WARM_UP = 16, 100
 _POSITIVE_WEIGHT = 2.0
 _EASY, _EASY_SHOWN = 0.02, 0.2
@@ -252,9 +250,7 @@ def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) 
     """Write the model, choose its threshold, and write what it was made of."""
     model.save(options.output)
     # As it is read back: rounded, and all weights as a LoRA of a lower rank.
-    classifier = RiskClassifier(lambda: RiskModel.load(options.output), {})
-    found = thresholds(classifier, seeker_turns(options.esconv, "valid"), options.false_alarms)
-    save_thresholds(options.output, found)
+    choose_for_first(options.output, options.esconv, options.false_alarms)
     run = {
         "seed": options.seed,
         "start_from": options.start_from and _started_from(options.start_from),
@@ -265,7 +261,7 @@ def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) 
         "data": hashes(options),
     }
     (options.output / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(f"{counts}, {found}: {options.output}")
+    print(f"{options.output}: {counts}")
 
 
 def hashes(options: argparse.Namespace) -> dict[str, str]:

@@ -15,7 +15,6 @@ import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import AutoTokenizer
 
-from actions.safety.classifier import RiskClassifier
-from actions.safety.fit import RUN_FILE, Regimen, fit, hashes, products
-from actions.safety.harmless_turns import seeker_turns
+from actions.safety.choose_thresholds import RUN_FILE, choose_for_both
+from actions.safety.fit import Regimen, fit, hashes, products
 from actions.safety.labelled import Labelled
 from actions.safety.lessons import (
     add_arguments,
+    amid,
     deciding_pieces,
     either,
     hand_written,
@@ -38,13 +37,7 @@ from actions.safety.lessons import (
 from actions.safety.low_rank import linear_layers, nearest_lora, save_lora
 from actions.safety.pieces import Span
 from actions.safety.risk_model import HEAD_FILE, OUTPUTS, RiskModel, as_read
-from actions.safety.second_reader import (
-    FOLDER,
-    SecondReader,
-    SecondReading,
-    fingerprint_of_first,
-)
-from actions.safety.thresholds import thresholds
+from actions.safety.second_reader import FOLDER, SecondReading, fingerprint_of_first
 from pal_model.embedded import EMBEDDED_BASE, find_model
 from pal_model.row_states import padded
 from pal_model.token_states import TokenStates, lower_layers, token_rows
@@ -55,6 +48,12 @@ _SUSPECTED, _WEIGHT, _SURE = 0.005, 0.6, 0.85
 _EASY_LINES, _EASY_TURNS = 0.35, 0.04
 """Share of what is neither dangerous nor suspected that an epoch shows: of hand-written lines, and
 of what people said.
+"""
+
+_BY_THE_WAY = 0.6
+"""Share of hand-written lines that are shown among harmless turns. Dangerous ones are short: shown
+by themselves alone, it took what is long for harmless, and half of what is told by the way was
+missed.
 """
 
 Judged = tuple[Labelled, tuple[float, Span | None]]
@@ -105,7 +104,7 @@ def lessons(
     lines: Sequence[Judged], turns: Sequence[Judged], draw: random.Random, passes: int
 ) -> Iterator[list[Labelled]]:
     """Yield what each epoch shows: the piece by which each message is judged, alone or in its
-    surroundings.
+    surroundings; many hand-written lines as if they were told by the way, among calm turns.
 
     Args:
         lines: hand-written ones, with what the first model says of them (`deciding_pieces`).
@@ -113,13 +112,25 @@ def lessons(
         draw: draws.
         passes: how many epochs there are.
     """
+    calm = [turn.text for turn, (risk, _) in turns if risk < _SUSPECTED]
     for _ in range(passes):
-        yield [
-            either(line, piece, draw)
-            for share, judged in ((_EASY_LINES, lines), (_EASY_TURNS, turns))
-            for line, (risk, piece) in judged
-            if line.kinds or risk >= _SUSPECTED or draw.random() < share
+        of_lines = [
+            either(*amid(line, piece, calm, draw), draw)
+            if piece and draw.random() < _BY_THE_WAY
+            else either(line, piece, draw)
+            for line, piece in _shown(lines, _EASY_LINES, draw)
         ]
+        of_turns = [either(turn, piece, draw) for turn, piece in _shown(turns, _EASY_TURNS, draw)]
+        yield [*of_lines, *of_turns]
+
+
+def _shown(
+    judged: Sequence[Judged], share: float, draw: random.Random
+) -> Iterator[tuple[Labelled, Span | None]]:
+    """Yield all that is dangerous or suspected, and a share of the rest."""
+    for line, (risk, piece) in judged:
+        if line.kinds or risk >= _SUSPECTED or draw.random() < share:
+            yield line, piece
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,11 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _save_settings(options: argparse.Namespace, counts: dict[str, int]) -> None:
     """Choose the thresholds for what was written, and write them, and what it was made of."""
     reading = SecondReading(_LAYERS, _SUSPECTED, _WEIGHT, _SURE, {}, fingerprint_of_first())
-    second = SecondReader.load(options.output, reading)
-    classifier = RiskClassifier(RiskModel.load, {}, lambda: second)
-    turns = seeker_turns(options.esconv, "valid")
-    reading = replace(reading, thresholds=thresholds(classifier, turns, options.false_alarms))
-    reading.save(options.output)
+    choose_for_both(options.output, reading, options.esconv, options.false_alarms)
     run = {
         "seed": options.seed,
         "first_model": reading.first_model,
@@ -168,7 +175,7 @@ def _save_settings(options: argparse.Namespace, counts: dict[str, int]) -> None:
         "data": hashes(options),
     }
     (options.output / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", "utf-8")
-    print(f"{counts}, {reading}: {options.output}")
+    print(f"{options.output}: {counts}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from actions.safety import choose_thresholds
 from actions.safety.harmless_turns import (
     chatted_turns,
     dialogue_turns,
@@ -35,6 +36,10 @@ _ALONE = 0.5
 was long for danger: dangerous lines were the only long ones.
 """
 
+_MOST_AROUND = 3
+_BETWEEN = (" ", "\n")
+"""Harmless messages on each side of what is shown as told by the way, and what stands between."""
+
 _TOLD, _ANSWERED, _CHATTED = 4_000, 4_000, 8_000
 """Messages of those who tell and of those who listen in EmpatheticDialogues, and of PERSONA-CHAT,
 that the first pass shows. Beside fewer of them it took facts of the day, such as an address, for
@@ -44,16 +49,10 @@ danger.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what both models are trained with: where the corpora are, and how."""
-    parser.add_argument("--esconv", type=Path, required=True, help="ESConv.json, splits beside it")
+    choose_thresholds.add_arguments(parser)
     parser.add_argument("--empathetic-dialogues", type=Path, required=True, help="the JSON lines")
     parser.add_argument(
         "--persona-chat", type=Path, required=True, help="a file in ParlAI's layout"
-    )
-    parser.add_argument(
-        "--false-alarms",
-        type=float,
-        default=0.009,
-        help="share of all turns, those in danger among them",
     )
     parser.add_argument(
         "--bfloat16", action="store_true", help="twice as fast on a CPU that has it, else slower"
@@ -148,6 +147,22 @@ def either(line: Labelled, piece: Span | None, draw: random.Random) -> Labelled:
         return line
     span = piece if draw.random() < _ALONE else surroundings(line.text, piece)
     return replace(line, text=line.text[slice(*span)].strip())
+
+
+def amid(
+    line: Labelled, piece: Span, calm: Sequence[str], draw: random.Random
+) -> tuple[Labelled, Span]:
+    """Return a line told by the way, among harmless messages, and the smallest of its pieces that
+    holds the given one: who writes without full stops runs on into what is said next.
+    """
+    before, after = (draw.choices(calm, k=draw.randint(0, _MOST_AROUND)) for _ in range(2))
+    between = draw.choice(_BETWEEN)
+    text = between.join([*before, line.text, *after])
+    moved = sum(len(said) + len(between) for said in before)
+    start, end = piece[0] + moved, piece[1] + moved
+    holding = [span for span in pieces(text) if span[0] <= start and end <= span[1]]
+    shortest = min(holding, key=lambda span: span[1] - span[0], default=(start, end))
+    return replace(line, text=text), shortest
 
 
 def carelessly(lesson: Sequence[Labelled], draw: random.Random) -> list[Labelled]:

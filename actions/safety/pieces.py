@@ -6,17 +6,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _LONGEST = 220
 """Characters of a piece; who writes without full stops is cut at words."""
 
+_RUN_ON = 110
+_WINDOW, _STEP = 90, 45
+"""Characters. Who writes without full stops says several things in what counts as a sentence: one
+longer than `_RUN_ON` is also looked at through windows that overlap.
+"""
+
 _READ = 8_000
 """Characters that are looked at, all of a message that can be answered; of a longer one the first
 and the last, half as many each."""
 
-_MOST_WITH_PAIRS = 400
+_MOST = 400
 """Pieces; where there are more, sentences are looked at alone."""
 
 READ_AT_ONCE = 380
@@ -26,15 +32,26 @@ Span = tuple[int, int]
 
 
 def pieces(text: str) -> list[Span]:
-    """Return the spans of a message's sentences and of each two that follow each other."""
-    sentences = [
-        (start, end)
-        for start, end in _sentences(text)
-        if len(text) <= _READ or end <= _READ // 2 or start >= len(text) - _READ // 2
-    ]
+    """Return the spans of a message's sentences, of each two that follow each other, and of windows
+    in long ones.
+    """
+    sentences = _looked_at(text, _sentences(text))
     pairs = [(one[0], two[1]) for one, two in itertools.pairwise(sentences)]
-    spans = sorted({*sentences, *(pair for pair in pairs if pair[1] - pair[0] <= _LONGEST)})
-    return spans if len(spans) <= _MOST_WITH_PAIRS else sentences
+    short = (pair for pair in pairs if pair[1] - pair[0] <= _LONGEST)
+    uncut = (match.span() for match in _SENTENCE.finditer(text))
+    windows = _looked_at(text, (span for one in uncut for span in _windows(text, *one)))
+    spans = sorted({*sentences, *short, *windows})
+    return spans if len(spans) <= _MOST else sentences
+
+
+def _looked_at(text: str, spans: Iterable[Span]) -> list[Span]:
+    """Return those spans that say something and are near enough to an end of the text."""
+    return [
+        (start, end)
+        for start, end in spans
+        if len(text) <= _READ or end <= _READ // 2 or start >= len(text) - _READ // 2
+        if any(c.isalnum() for c in text[start:end])
+    ]
 
 
 def surroundings(text: str, piece: Span) -> Span:
@@ -42,7 +59,7 @@ def surroundings(text: str, piece: Span) -> Span:
     are not too many to be read at once.
     """
     start, end = piece
-    sentences = list(_sentences(text))
+    sentences = [(s, e) for s, e in _sentences(text) if any(c.isalnum() for c in text[s:e])]
     before = [sentence[0] for sentence in sentences if sentence[0] < start]
     after = [sentence[1] for sentence in reversed(sentences) if sentence[1] > end]
     grows = True
@@ -56,6 +73,7 @@ def surroundings(text: str, piece: Span) -> Span:
 
 
 def _sentences(text: str) -> Iterator[Span]:
+    """Yield the spans of sentences, and of parts of those that are too long, cut at words."""
     for match in _SENTENCE.finditer(text):
         start, end = match.span()
         while end - start > _LONGEST:
@@ -63,5 +81,20 @@ def _sentences(text: str) -> Iterator[Span]:
             cut = cut if cut > 0 else start + _LONGEST
             yield start, cut
             start = cut
-        if any(c.isalnum() for c in text[start:end]):
-            yield start, end
+        yield start, end
+
+
+def _windows(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the spans in a long sentence that are looked at, cut at words where there are any."""
+    if end - start <= _RUN_ON:
+        return
+    while end - start > _WINDOW:
+        yield start, _last_space(text, start, _WINDOW)
+        start = _last_space(text, start, _STEP)
+    yield start, end
+
+
+def _last_space(text: str, start: int, most: int) -> int:
+    """Return where the last space is among the characters after `start`; `most` on if none is."""
+    space = text.rfind(" ", start + 1, start + most)
+    return space if space > 0 else start + most

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import random
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -42,6 +43,10 @@ totals alone were seen, many times.
 
 DEVELOPMENT = HELD_OUT.with_name("development")
 """By which candidates are compared and thresholds chosen: neither learnt from nor held out."""
+
+LONG = HELD_OUT.with_name("held_out_5")
+DEVELOPMENT_LONG = HELD_OUT.with_name("development_long")
+"""Whole messages of some hundred words; danger is told by the way, or there is none."""
 
 XSTEST = Path("safety", "xstest", "xstest_prompts.csv")
 TARGETS = {"explicit": 0.98, "indirect": 0.85}
@@ -92,9 +97,11 @@ def share(count: int, of: int) -> str:
 
 
 def of_held_out() -> Iterator[tuple[str, list[Labelled]]]:
-    """The held-out lines, by the names of their files; then those of the earlier sets."""
+    """The held-out lines, by the names of their files; then long ones, and those of the earlier
+    sets.
+    """
     earlier = ((THIRD, ", third set"), (SECOND, ", second set"), (FIRST, ", first set"))
-    yield from _of((HELD_OUT, ""), *earlier)
+    yield from _of((HELD_OUT, ""), (LONG, ""), *earlier)
 
 
 def _of(*sets: tuple[Path, str]) -> Iterator[tuple[str, list[Labelled]]]:
@@ -103,9 +110,9 @@ def _of(*sets: tuple[Path, str]) -> Iterator[tuple[str, list[Labelled]]]:
             yield f"{path.stem}{of_set}", list(read_labelled(path))
 
 
-def of_asides() -> tuple[str, list[Labelled]]:
+def of_asides() -> Iterator[tuple[str, list[Labelled]]]:
     """Dangerous lines to choose by, each told by the way: amid four harmless turns of ESConv's
-    validation part.
+    validation part; the same without capitals and stops; and five such turns.
     """
     draw = random.Random(5)
     turns = seeker_turns(find_esconv(), "valid")
@@ -115,7 +122,19 @@ def of_asides() -> tuple[str, list[Labelled]]:
     for line in draw.sample(dangerous, 400):
         one, two, three, four = draw.sample(calm, 4)
         asides.append(replace(line, text=f"{one} {two} {line.text} {three} {four}"))
-    return "dangerous, told by the way", asides
+    yield "dangerous, told by the way", asides
+    yield "dangerous, running on", [replace(line, text=_run_on(line.text)) for line in asides]
+    none = Labelled(RiskLevel.NONE, frozenset(), "")
+    harmless = [replace(none, text=" ".join(draw.sample(calm, 5))) for _ in asides]
+    yield "five such turns", harmless
+    yield (
+        "five such turns, running on",
+        [replace(none, text=_run_on(line.text)) for line in harmless],
+    )
+
+
+def _run_on(text: str) -> str:
+    return re.sub(r"[.!?,\s]+", " ", text.lower())
 
 
 def recall(
@@ -153,8 +172,8 @@ def recalls(results: dict[str, Any], show_wrong: bool) -> Iterator[str]:
     kinds = [[kind, share(sum(found), len(found))] for kind, found in sorted(by_kind.items())]
     yield from table(["kind", "flagged"], kinds)
     yield ""
-    sets = _of((DEVELOPMENT, ", to choose by"))
-    chosen_by = [recall(name, lines, results)[0] for name, lines in (*sets, of_asides())]
+    sets = _of((DEVELOPMENT, ", to choose by"), (DEVELOPMENT_LONG, ", to choose by"))
+    chosen_by = [recall(name, lines, results)[0] for name, lines in (*sets, *of_asides())]
     yield from table(["lines to choose by", "flagged", "high or imminent"], chosen_by)
     if show_wrong:
         yield from ("", "wrong:", *wrong)

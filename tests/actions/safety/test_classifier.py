@@ -72,8 +72,20 @@ class TestPieces:
     def test_who_writes_without_full_stops_is_cut_at_words(self) -> None:
         text = "and then he said " * 60
         cut = [text[a:b] for a, b in pieces(text)]
-        assert "".join(cut).split() == text.split()
+        assert {word for piece in cut for word in piece.split()} == set(text.split())
         assert max(map(len, cut)) <= 220
+
+    def test_what_is_said_in_a_long_sentence_stands_whole_in_a_window(self) -> None:
+        text = " ".join(f"and then word{n} came" for n in range(60))
+        short = [text[a:b].split() for a, b in pieces(text) if b - a <= 90]
+        words = text.split()
+        for start in range(len(words) - 3):
+            said = words[start : start + 4]
+            assert any(said == piece[i : i + 4] for piece in short for i in range(len(piece)))
+
+    def test_a_sentence_of_usual_length_has_no_windows(self) -> None:
+        text = "I went to the shop and then my sister called and we talked about the garden."
+        assert pieces(text) == [(0, len(text))]
 
     def test_a_message_that_can_be_answered_is_read_whole(self) -> None:
         text = "".join(f"Number {n} is another sentence. " for n in range(250))
@@ -146,7 +158,7 @@ class TestAssessing:
             everything = float(model.logits([whole])[0, 0])
         risk, _, span = RiskClassifier(lambda: model, {}).greatest(whole)
         assert span == max(alone, key=lambda one: alone[one])
-        logit = 0.7 * alone[span] + 0.3 * everything
+        logit = 0.8 * alone[span] + 0.2 * everything - 0.5 * np.log(len(alone))
         assert risk == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
 
     def test_danger_in_the_middle_of_a_long_message_is_heard(self) -> None:

@@ -17,7 +17,7 @@ from actions.safety import fit as fitting
 from actions.safety.classifier import RiskClassifier
 from actions.safety.fit import Regimen, fit, lessons
 from actions.safety.labelled import Labelled
-from actions.safety.lessons import any_pieces, carelessly, deciding_pieces
+from actions.safety.lessons import amid, any_pieces, carelessly, deciding_pieces
 from actions.safety.low_rank import nearest_lora
 from actions.safety.pieces import pieces
 from actions.safety.risk_model import RiskModel, layers_of, with_lora
@@ -191,6 +191,28 @@ class TestLessonsOfAllPasses:
             assert all(texts[text] == 1 for text in hard)
             assert {text for text in texts if text.startswith("Talk")} < hard
             assert 10 <= len(texts) - 2 - len(hard) <= 60
+
+
+class TestToldByTheWay:
+    CALM = ("My cat sleeps a lot.", "We had soup.")
+    LINE = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "Well. The zorgon is here.")
+
+    def test_the_piece_is_found_again_among_what_is_harmless(self) -> None:
+        texts = set()
+        for seed in range(30):
+            told, span = amid(self.LINE, (6, 25), self.CALM, random.Random(seed))
+            assert told.text[slice(*span)].strip() == "The zorgon is here."
+            assert told.kinds == self.LINE.kinds
+            texts.add(told.text)
+        assert len(texts) > 20
+        assert any(text.startswith("Well.") for text in texts)
+        assert any(text.count("soup") + text.count("cat") > 4 for text in texts)
+
+    def test_what_has_no_full_stop_runs_on(self) -> None:
+        line = replace(self.LINE, text="the zorgon is here")
+        drawn = (amid(line, (0, 18), self.CALM, random.Random(seed)) for seed in range(40))
+        shown = {told.text[slice(*span)].strip() for told, span in drawn}
+        assert shown == {line.text, *(f"{line.text} {calm}" for calm in self.CALM)}
 
 
 def test_some_of_what_is_shown_is_written_carelessly() -> None:

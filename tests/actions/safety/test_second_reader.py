@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from actions.safety import RiskKind, RiskLevel, second_reader
+from actions.safety import RiskKind, RiskLevel, fit_second_reader, second_reader
 from actions.safety.classifier import RiskClassifier, shipped_classifier
 from actions.safety.fit import Regimen, fit
 from actions.safety.fit_second_reader import TrainableReader, lessons
 from actions.safety.labelled import Labelled
+from actions.safety.pieces import pieces, surroundings
 from actions.safety.risk_model import OUTPUTS
 from actions.safety.second_reader import (
     FOLDER,
@@ -105,25 +107,29 @@ class TestReadingAgain:
             assert classifier(first, second).assess(text).level is level
             assert classifier(first, Reader({text: risk})).assess(text).level is RiskLevel.CONCERN
 
-    def test_it_reads_a_piece_alone_and_with_what_is_around_it(self) -> None:
+    def test_it_reads_a_piece_in_its_surroundings(self) -> None:
         text = "I gave my paints away. The dog is hers."
-        one = text[:22]
-        second = Reader({one: 0.9, text: 0.2})
-        risk, _, _ = classifier(Reader({one: 0.5}), second).greatest(text)
-        again = 0.5 * logit(0.9) + 0.5 * logit(0.2)
-        first = 0.7 * logit(0.5) + 0.3 * logit(0.001)
-        assert risk == pytest.approx(1 / (1 + math.exp(-0.25 * first - 0.75 * again)), abs=1e-5)
-        assert sorted(second.read) == sorted([one, text])
+        second = Reader({text: 0.2})
+        risk, _, _ = classifier(Reader({text[:22]: 0.5}), second).greatest(text)
+        first = 0.8 * logit(0.5) + 0.2 * logit(0.001)
+        by_both = 0.25 * first + 0.75 * logit(0.2) - 0.5 * math.log(3)  # of three pieces
+        assert risk == pytest.approx(1 / (1 + math.exp(-by_both)), abs=1e-5)
+        assert second.read == [text]
 
     def test_the_piece_counts_that_both_find_most_dangerous(self) -> None:
         """The one that the first suspects most may be cleared by the second."""
         paints, dog = "I gave my paints away.", "The dog is hers from Friday on."
         text = f"{paints} {'It rained and we had soup for lunch again. ' * 20}{dog}"
-        first, second = Reader({paints: 0.9, dog: 0.3}), Reader({paints: 0.01, dog: 0.99})
+        around = {
+            piece: text[slice(*surroundings(text, (start, start + len(piece))))].strip()
+            for piece in (paints, dog)
+            for start in [text.index(piece)]
+        }
+        first, second = Reader({paints: 0.9, dog: 0.3}), Reader({around[dog]: 0.99})
         _, _, span = classifier(first, second).greatest(text)
         assert text[slice(*span)].strip() == dog
 
-    def test_six_pieces_are_read_again_and_of_others_the_first_counts(self) -> None:
+    def test_six_surroundings_are_read_again_and_of_others_the_first_counts(self) -> None:
         """A message full of figures of speech once hid what was suspected seventh."""
         figures = [f"Exam number {n} is killing me." for n in range(6)]
         dog = "The dog is hers from Friday on."
@@ -133,11 +139,24 @@ class TestReadingAgain:
         second = Reader({})
         judge = classifier(first, second)
         risk, _, span = judge.greatest(text)
-        assert set(figures) < set(second.read)
-        assert len(second.read) == 12
-        assert dog not in second.read
+        assert len(second.read) == 6
+        assert all(any(figure in whole for whole in second.read) for figure in figures)
+        assert not any(dog in whole for whole in second.read)
         assert text[slice(*span)].strip() == dog
-        assert risk == pytest.approx(1 / (1 + math.exp(-0.7 * logit(0.6) - 0.3 * logit(0.001))))
+        different = {text[slice(*span)].strip() for span in pieces(text)}
+        by_first = 0.8 * logit(0.6) + 0.2 * logit(0.001) - 0.5 * math.log(len(different))
+        assert risk == pytest.approx(1 / (1 + math.exp(-by_first)))
+
+    def test_what_very_much_is_said_around_is_heard_as_if_it_were_less(self) -> None:
+        """Of many pieces one sounds like danger by chance; but who writes pages may be in it."""
+        dog = "The dog is hers from Friday on."
+        risks = []
+        for turns in (0, 40, 80):
+            text = " ".join([dog, *(f"We had soup number {n}." for n in range(turns))])
+            risk, _, _ = classifier(Reader({dog: 0.6}), Reader({}, default=0.6)).greatest(text)
+            risks.append(risk)
+        assert risks[0] > risks[1]
+        assert risks[1] == pytest.approx(risks[2], abs=1e-5)
 
     def test_what_is_said_over_and_over_is_read_once(self) -> None:
         """Where it had not read, the first counted, however often it had read the same."""
@@ -151,7 +170,7 @@ class TestReadingAgain:
         text = "I gave my paints away. The dog is hers from Friday on."
         second = Reader({})
         classifier(Reader({}, default=0.5), second).assess(text)
-        assert sorted(second.read) == sorted([text, text[:22], text[23:]])
+        assert second.read == [text]
 
     def test_if_it_cannot_be_loaded_the_first_reads_alone(
         self, capfd: pytest.CaptureFixture[str]
@@ -272,6 +291,59 @@ class TestLessons:
             assert 300 < counts["line"] < 400
             assert 20 < counts["turn"] < 60
         assert {line.text for line in epochs[0]} != {line.text for line in epochs[1]}
+
+    def test_many_hand_written_lines_are_shown_as_told_by_the_way(self) -> None:
+        dangerous = replace(DANGEROUS, text="the zorgon is here.")
+        suspected = replace(HARMLESS, text="my zorgon ate. my cat slept.")
+        lines: list[Any] = [(dangerous, (0.9, (0, 19)))] * 1_000
+        calm: list[Any] = [(replace(HARMLESS, text=f"turn {n}."), (0.001, None)) for n in range(50)]
+        turns = [*calm, (suspected, (0.1, (0, 14)))]
+        (shown,) = lessons(lines, turns, random.Random(1), 1)
+        told = [line.text for line in shown if line.kinds]
+        assert all(dangerous.text in text for text in told)
+        # Six in ten are, half of these are shown in their surroundings; few have nothing around.
+        assert 200 < sum("turn" in text for text in told) < 360
+        assert not any("cat" in text for text in told)
+        turns_shown = Counter(line.text for line in shown if "zorgon ate" in line.text)
+        assert turns_shown.keys() <= {"my zorgon ate.", suspected.text}
+
+
+@pytest.fixture
+def corpora(tmp_path: Path) -> list[str]:
+    """What the command reads: three corpora of one conversation each."""
+    said = [("seeker", "I lost my keys today."), ("supporter", "Where did you look?")]
+    dialog = [{"speaker": who, "content": text, "annotation": {}} for who, text in said]
+    esconv = tmp_path / "ESConv.json"
+    record = {"dialog": dialog, "emotion_type": "anger", "problem_type": "job", "situation": "."}
+    esconv.write_text(json.dumps([record]), "utf-8")
+    split = {"pal": {"train": [0], "valid": [0], "test": [0]}}
+    (tmp_path / "splits_seed13.json").write_text(json.dumps(split), "utf-8")
+    told = tmp_path / "told.jsonl"
+    utterances = [{"speaker": "speaker", "text": "We have a new kettle."}]
+    told.write_text(json.dumps({"split": "train", "utterances": utterances}) + "\n", "utf-8")
+    chatted = tmp_path / "chatted.txt"
+    chatted.write_text("1 i like tea .\tso do i .\t\ta|b\n", "utf-8")
+    files = {"esconv": esconv, "empathetic-dialogues": told, "persona-chat": chatted}
+    return [word for name, file in files.items() for word in (f"--{name}", str(file))]
+
+
+class TestCommand:
+    def test_it_writes_all_that_is_loaded_and_what_it_was_made_of(
+        self, base: str, corpora: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in (second_reader, fit_second_reader):
+            monkeypatch.setattr(module, "EMBEDDED_BASE", base)
+        monkeypatch.setattr(fit_second_reader, "_LAYERS", 1)
+        monkeypatch.setattr(fit_second_reader, "hand_written", lambda: [DANGEROUS, HARMLESS] * 20)
+        output = tmp_path / "made"
+        assert fit_second_reader.main([*corpora, "--output", str(output), "--false-alarms=.5"]) == 0
+        reading = SecondReading.load(output)
+        assert reading.layers == 1
+        assert SecondReader.load(output).logits(["the teapot"]).shape == (1, len(OUTPUTS))
+        run = json.loads((output / "training_run.json").read_text("utf-8"))
+        assert (run["lines"], run["harmless_turns"]) == (40, 4)
+        assert run["first_model"] == fingerprint_of_first()
+        assert {"ESConv.json", "told.jsonl", "chatted.txt"} <= run["data"].keys()
 
 
 class TestSettings:
