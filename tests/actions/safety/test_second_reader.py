@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,13 +18,19 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from actions.safety import RiskKind, RiskLevel, fit_second_reader, second_reader
+from actions.safety import (
+    RiskKind,
+    RiskLevel,
+    choose_thresholds,
+    fit_second_reader,
+    second_reader,
+)
 from actions.safety.classifier import RiskClassifier, shipped_classifier
 from actions.safety.fit import Regimen, fit
 from actions.safety.fit_second_reader import TrainableReader, lessons
 from actions.safety.labelled import Labelled
 from actions.safety.pieces import pieces, surroundings
-from actions.safety.risk_model import OUTPUTS
+from actions.safety.risk_model import ADAPTER, OUTPUTS
 from actions.safety.second_reader import (
     FOLDER,
     SecondReader,
@@ -327,23 +334,43 @@ def corpora(tmp_path: Path) -> list[str]:
     return [word for name, file in files.items() for word in (f"--{name}", str(file))]
 
 
-class TestCommand:
-    def test_it_writes_all_that_is_loaded_and_what_it_was_made_of(
+class TestCommands:
+    @pytest.fixture
+    def made(
         self, base: str, corpora: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    ) -> Path:
         for module in (second_reader, fit_second_reader):
             monkeypatch.setattr(module, "EMBEDDED_BASE", base)
         monkeypatch.setattr(fit_second_reader, "_LAYERS", 1)
         monkeypatch.setattr(fit_second_reader, "hand_written", lambda: [DANGEROUS, HARMLESS] * 20)
         output = tmp_path / "made"
         assert fit_second_reader.main([*corpora, "--output", str(output), "--false-alarms=.5"]) == 0
-        reading = SecondReading.load(output)
-        assert reading.layers == 1
-        assert SecondReader.load(output).logits(["the teapot"]).shape == (1, len(OUTPUTS))
-        run = json.loads((output / "training_run.json").read_text("utf-8"))
-        assert (run["lines"], run["harmless_turns"]) == (40, 4)
+        return output
+
+    def test_training_writes_all_that_is_loaded_and_what_it_was_made_of(self, made: Path) -> None:
+        assert SecondReading.load(made).layers == 1
+        assert SecondReader.load(made).logits(["the teapot"]).shape == (1, len(OUTPUTS))
+        run = json.loads((made / "training_run.json").read_text("utf-8"))
+        assert (run["lines"], run["harmless_turns"], run["false_alarms"]) == (40, 4, 0.5)
         assert run["first_model"] == fingerprint_of_first()
         assert {"ESConv.json", "told.jsonl", "chatted.txt"} <= run["data"].keys()
+
+    def test_thresholds_are_chosen_anew(
+        self, made: Path, corpora: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = shutil.copytree(choose_thresholds.ADAPTER, tmp_path / "first")
+        monkeypatch.setattr(choose_thresholds, "ADAPTER", first)
+        monkeypatch.setattr(choose_thresholds, "FOLDER", made)
+        replace(SecondReading.load(made), thresholds=dict.fromkeys(ALONE, 0.0)).save(made)
+        assert choose_thresholds.main([*corpora[:2], "--false-alarms=.6"]) == 0
+        assert SecondReading.load(made).thresholds["risk"] > 0
+        settings = json.loads((first / "settings.json").read_text("utf-8"))
+        shipped = json.loads((ADAPTER / "settings.json").read_text("utf-8"))
+        assert 0 < settings["thresholds"]["risk"] < shipped["thresholds"]["risk"]
+        for folder in (first, made):
+            run = json.loads((folder / "training_run.json").read_text("utf-8"))
+            assert run["false_alarms"] == 0.6
+            assert run["seed"] == 1
 
 
 class TestSettings:
