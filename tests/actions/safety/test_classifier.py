@@ -47,7 +47,7 @@ class TestHeldOut:
         assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.14
 
     def test_what_anybody_may_write_is_mostly_left_alone(self) -> None:
-        """What ships flags 6.7 %, which is too much still; 8.3 % before they were read twice."""
+        """What ships flags 5.0 %, which is too much still; 8.3 % when one model read alone."""
         lines = list(read_labelled(HELD_OUT.with_name("held_out_3") / "none.tsv"))
         assert len(lines) >= 300
         assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.085
