@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import onnxruntime
@@ -16,6 +18,9 @@ from pal_model.row_cache import CacheFormat, RowCache
 
 _SLOT_MULTIPLE = 256
 _MOST_PARAMETERS = 1_800_000_000  # of which the graphs stay below the 2 GiB of a protocol buffer
+_EMBEDDINGS: WeakValueDictionary[tuple[bytes, torch.Size], Tensor] = WeakValueDictionary()
+"""Those in use, by what they hold: generator, extractor and screen may read with the same."""
+
 _NUMPY_TYPES = {torch.float32: np.float32, torch.int64: np.int64, torch.int32: np.int32}
 
 
@@ -68,7 +73,7 @@ class OnnxBackbone:
         self._vocabulary_size: int = config.vocab_size
         self._positions: int = config.max_position_embeddings
         embeddings: Any = model.get_input_embeddings()
-        self._embeddings = embeddings.weight.detach().float().clone()
+        self._embeddings = _shared(embeddings.weight.detach().float())
         self._format = CacheFormat(
             layers=config.num_hidden_layers,
             heads=config.num_key_value_heads,
@@ -171,6 +176,13 @@ class OnnxBackbone:
                 _bind(binding.bind_output, f"inputs.{index}", inputs_of_attention[index])
         self._decoder.run_with_iobinding(binding)
         return hidden_states
+
+
+def _shared(weight: Tensor) -> Tensor:
+    """Return a copy of `weight`, in float32, that all who have the same use; none may change it."""
+    key = hashlib.sha256(weight.contiguous().numpy().data).digest(), weight.shape
+    known = _EMBEDDINGS.get(key)
+    return _EMBEDDINGS.setdefault(key, weight.clone()) if known is None else known
 
 
 def _session(graph: bytes) -> onnxruntime.InferenceSession:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -166,3 +168,19 @@ def test_what_the_graph_lacks_is_named(
     assert obstacle in (find_obstacle(other) or "")
     with pytest.raises(ValueError, match=f"cannot run with 8-bit weights.*{obstacle}"):
         OnnxBackbone(other)
+
+
+def test_those_of_the_same_embeddings_hold_them_once(model: LlamaForCausalLM) -> None:
+    """Generator, extractor and screen read with one model's."""
+    mine, other = copy.deepcopy(model), copy.deepcopy(model)
+    weights: list[Any] = [of.get_input_embeddings().weight for of in (mine, other)]
+    for number, weight in enumerate(weights, start=1):
+        weight.data[3, 1] += number / 1_000
+    one, two, three = map(OnnxBackbone, (mine, copy.deepcopy(mine), other))
+    assert one._embeddings is two._embeddings
+    assert not torch.equal(one._embeddings, three._embeddings)
+    assert one._embeddings.data_ptr() != weights[0].data_ptr()
+    held = weakref.ref(one._embeddings)
+    del one, two
+    gc.collect()
+    assert held() is None
