@@ -1,79 +1,105 @@
-"""Chooses when the classifier counts: `python -m actions.safety.choose_thresholds --esconv FILE`,
-once what its models read, or how much it counts, is another. Training ends with the same.
+"""Chooses from which probability on the classifier counts: `python -m
+actions.safety.choose_thresholds --esconv FILE`. Training ends with the same.
+
+Run it when something has changed that a risk is made up of: how messages are cut (`pieces`), how
+logits are weighed (`classifier`, and `weight`, `suspected` and `sure` in the second reader's
+`settings.json`, which are edited there), or a model. Both models' thresholds are chosen, then all
+is written.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from actions.safety.classifier import RiskClassifier, save_thresholds
+from actions.safety.classifier import RiskClassifier, made_up_of, save_thresholds
 from actions.safety.harmless_turns import seeker_turns
 from actions.safety.risk_model import ADAPTER, RiskModel
 from actions.safety.second_reader import FOLDER, SecondReader, SecondReading
 from actions.safety.thresholds import thresholds
 
 RUN_FILE = "training_run.json"
-FALSE_ALARMS = 0.008
+FALSE_ALARMS = 0.009
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what they are chosen by."""
+    """Add the data by which thresholds are chosen, and how many of its turns may be flagged."""
     parser.add_argument("--esconv", type=Path, required=True, help="ESConv.json, splits beside it")
     parser.add_argument(
         "--false-alarms",
-        type=float,
+        type=_share,
         default=FALSE_ALARMS,
         help="share of the turns of ESConv's validation part that may be flagged, those in danger "
         "among them; default %(default)s",
     )
 
 
-def choose_for_first(folder: Path, esconv: Path, share: float) -> None:
-    """Choose and write the thresholds of the first model in a folder, where it reads alone.
+def _share(value: str) -> float:
+    """Return a share that an argument gives.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        share = float(value)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(
+            f"{value!r} is no share: give a number above 0 and below 1, such as {FALSE_ALARMS}"
+        )
+    return share
+
+
+def chosen_for_first(folder: Path, options: argparse.Namespace) -> dict[str, float]:
+    """Return the thresholds of the first model in a folder, where it reads alone.
 
     Raises:
         ValueError: see `thresholds`.
     """
     classifier = RiskClassifier(lambda: RiskModel.load(folder), {})
-    found = thresholds(classifier, seeker_turns(esconv, "valid"), share)
-    save_thresholds(folder, found)
-    print(f"{folder}: {found}")
+    return _chosen(classifier, options)
 
 
-def choose_for_both(folder: Path, reading: SecondReading, esconv: Path, share: float) -> None:
-    """Choose the thresholds of the first model that ships and the second reader in a folder, and
-    write them.
-
-    Args:
-        folder: the second reader's.
-        reading: what is written beside them.
-        esconv: ESConv.json, with the splits beside it.
-        share: of the validation part's turns that may be flagged.
+def chosen_for_both(
+    folder: Path, reading: SecondReading, options: argparse.Namespace
+) -> SecondReading:
+    """Return a reading with the thresholds of the first model that ships and the second reader in a
+    folder.
 
     Raises:
         ValueError: see `thresholds`.
     """
     second = SecondReader.load(folder, reading)
     classifier = RiskClassifier(RiskModel.load, {}, lambda: second)
-    found = thresholds(classifier, seeker_turns(esconv, "valid"), share)
-    replace(reading, thresholds=found).save(folder)
-    print(f"{folder}: {found}")
+    return replace(reading, thresholds=_chosen(classifier, options))
 
 
-def _note_share(folder: Path, share: float) -> None:
-    """Write into what is known of a training run by which share the thresholds were chosen."""
-    path = folder / RUN_FILE
-    run = json.loads(path.read_text("utf-8")) | {"false_alarms": share}
-    path.write_text(json.dumps(run, indent=2) + "\n", "utf-8")
+def _chosen(classifier: RiskClassifier, options: argparse.Namespace) -> dict[str, float]:
+    found = thresholds(classifier, seeker_turns(options.esconv, "valid"), options.false_alarms)
+    print(found)
+    return found
+
+
+def chosen_by(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the thresholds were chosen by, for `RUN_FILE`."""
+    return {
+        "thresholds": {
+            "false_alarms": options.false_alarms,
+            "esconv": hashlib.sha256(options.esconv.read_bytes()).hexdigest(),
+            "made_up_of": made_up_of(),
+        }
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Choose those of what ships; return the exit status."""
+    """Choose and write the thresholds of what ships; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m actions.safety.choose_thresholds",
         description=__doc__,
@@ -81,10 +107,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     add_arguments(parser)
     options = parser.parse_args(arguments)
-    choose_for_first(ADAPTER, options.esconv, options.false_alarms)
-    choose_for_both(FOLDER, SecondReading.load(FOLDER), options.esconv, options.false_alarms)
-    for folder in (ADAPTER, FOLDER):
-        _note_share(folder, options.false_alarms)
+    files = [folder / RUN_FILE for folder in (ADAPTER, FOLDER)]
+    try:
+        runs = [json.loads(file.read_text("utf-8")) | chosen_by(options) for file in files]
+        of_both = chosen_for_both(FOLDER, SecondReading.load(FOLDER), options)
+        of_first = chosen_for_first(ADAPTER, options)
+    except (OSError, ValueError) as error:
+        parser.error(f"{error} Nothing was written.")
+    save_thresholds(ADAPTER, of_first)
+    of_both.save(FOLDER)
+    for file, run in zip(files, runs, strict=True):
+        file.write_text(json.dumps(run, indent=2) + "\n", "utf-8")
     return 0
 
 

@@ -4,7 +4,8 @@ A message is cut into sentences, pairs of them and windows in long ones, and the
 piece counts, by itself and with what is said around it: "I can't go on" is one thing among exams
 and another among goodbyes. A small model reads every piece (`risk_model`); what it suspects a
 larger one reads again in its surroundings (`second_reader`). `python -m actions.safety.fit` and
-`fit_second_reader` train them, `thresholds` chooses when they count, MODEL_CARD.md has the figures.
+`fit_second_reader` train them, `choose_thresholds` chooses when they count, MODEL_CARD.md has the
+figures.
 The classifier stands beside the patterns and never takes back what they found.
 """
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from actions.safety.pieces import Span, pieces, surroundings
+from actions.safety.pieces import Span, lengths, pieces, surroundings
 from actions.safety.risk import NO_RISK, RiskAssessment, RiskKind, RiskLevel
 from actions.safety.risk_model import ADAPTER, DIRECT, KIND, OUTPUTS, RISK, RiskModel, RiskReader
 from actions.safety.second_reader import SecondReader
@@ -42,9 +43,10 @@ With more, what is said by the way in a long message is missed; with less, every
 like danger.
 """
 
-_BY_CHANCE, _MOST_BY_CHANCE = 0.5, 30
-"""How much the logit of a risk is lowered for the logarithm of the number of pieces, up to so many:
-of many one sounds like danger by chance. Somebody who writes very much must be heard all the same.
+_BY_CHANCE, _MOST_BY_CHANCE = 0.35, 30
+"""The logit of a risk is lowered by `_BY_CHANCE * ln(min(pieces, _MOST_BY_CHANCE))`, which counts
+pieces of different words: of many one sounds like danger by chance. Somebody who writes very much
+must be heard all the same.
 """
 
 _MOST_TWICE = 6
@@ -53,7 +55,20 @@ pieces what the first model finds counts.
 """
 
 _SURE = 0.95
-"""Probability of a risk from which it may be outright danger, by the first model alone."""
+"""Probability of a risk, lowered as above, from which it may be outright danger, by the first model
+alone.
+"""
+
+
+def made_up_of() -> dict[str, float]:
+    """Return by what a message's risk is made up of logits; thresholds hold for these alone."""
+    return {
+        "around": _AROUND,
+        "by_chance": _BY_CHANCE,
+        "most_by_chance": _MOST_BY_CHANCE,
+        "most_twice": _MOST_TWICE,
+        **lengths(),
+    }
 
 
 def save_thresholds(folder: Path, thresholds: Mapping[str, float]) -> None:

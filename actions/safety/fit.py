@@ -31,7 +31,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from actions.safety.choose_thresholds import RUN_FILE, choose_for_first
+from actions.safety.choose_thresholds import RUN_FILE, chosen_by, chosen_for_first
+from actions.safety.classifier import save_thresholds
 from actions.safety.harmless_turns import DANGEROUS
 from actions.safety.labelled import UTTERANCES, Labelled
 from actions.safety.lessons import (
@@ -247,17 +248,17 @@ def _started_from(folder: Path) -> Any:
 
 
 def save(model: RiskModel, options: argparse.Namespace, counts: dict[str, int]) -> None:
-    """Write the model, choose its threshold, and write what it was made of."""
+    """Write the model, choose its thresholds, and write what it was made of."""
     model.save(options.output)
     # As it is read back: rounded, and all weights as a LoRA of a lower rank.
-    choose_for_first(options.output, options.esconv, options.false_alarms)
+    save_thresholds(options.output, chosen_for_first(options.output, options))
     run = {
         "seed": options.seed,
         "start_from": options.start_from and _started_from(options.start_from),
         "all_weights": options.all_weights,
         "bfloat16": options.bfloat16,
-        "false_alarms": options.false_alarms,
         **counts,
+        **chosen_by(options),
         "data": hashes(options),
     }
     (options.output / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", "utf-8")

@@ -4,8 +4,9 @@
 Fine-tunes the lower layers of the embedded language model, and a linear layer on the mean of their
 states and the last one, on what `actions.safety.fit` learns from, as far as the first model is
 likely to ask: all that is dangerous, what it suspects of the rest, and a sample of what it does
-not. Labels, pieces and the choice of thresholds are the same. All matrices of the layers are
-trained, and the LoRA that is nearest to what they changed by is kept.
+not. Labels and the choice of thresholds are the same; pieces are shown in their surroundings, as
+they are read. All matrices of the layers are trained, and the LoRA that is nearest to what they
+changed by is kept.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +25,19 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import AutoTokenizer
 
-from actions.safety.choose_thresholds import RUN_FILE, choose_for_both
+from actions.safety.choose_thresholds import RUN_FILE, chosen_by, chosen_for_both
 from actions.safety.fit import Regimen, fit, hashes, products
 from actions.safety.labelled import Labelled
 from actions.safety.lessons import (
     add_arguments,
     amid,
-    deciding_pieces,
-    either,
     hand_written,
     harmless_turns,
+    piece_risks,
+    surrounded,
 )
 from actions.safety.low_rank import linear_layers, nearest_lora, save_lora
-from actions.safety.pieces import Span
+from actions.safety.pieces import Span, surroundings
 from actions.safety.risk_model import HEAD_FILE, OUTPUTS, RiskModel, as_read
 from actions.safety.second_reader import FOLDER, SecondReading, fingerprint_of_first
 from pal_model.embedded import EMBEDDED_BASE, find_model
@@ -50,13 +52,14 @@ _EASY_LINES, _EASY_TURNS = 0.35, 0.04
 of what people said.
 """
 
-_BY_THE_WAY = 0.6
+_BY_THE_WAY = 0.5
 """Share of hand-written lines that are shown among harmless turns. Dangerous ones are short: shown
 by themselves alone, it took what is long for harmless, and half of what is told by the way was
 missed.
 """
 
 Judged = tuple[Labelled, tuple[float, Span | None]]
+"""A line, and one of its pieces with the risk that the first model sees in it."""
 
 
 class TrainableReader:
@@ -100,27 +103,40 @@ def layers_of(model: Any) -> list[tuple[str, nn.Linear]]:
     return linear_layers(model, lambda name: name.startswith("model.layers."))
 
 
+def judged(first: RiskModel, lines: Sequence[Labelled]) -> list[Judged]:
+    """Return each line with the piece by which it is judged: a harmless one with all that are
+    suspected, once for each surroundings, for none of them is to count.
+    """
+    found: list[Judged] = []
+    for line, pieces in zip(lines, piece_risks(first, lines), strict=True):
+        worst: tuple[float, Span | None] = pieces[0] if pieces else (0.0, None)
+        suspected = [] if line.kinds else [piece for piece in pieces if piece[0] >= _SUSPECTED]
+        read = {surroundings(line.text, span): (risk, span) for risk, span in suspected[::-1]}
+        found += [(line, piece) for piece in read.values() or [worst]]
+    return found
+
+
 def lessons(
     lines: Sequence[Judged], turns: Sequence[Judged], draw: random.Random, passes: int
 ) -> Iterator[list[Labelled]]:
-    """Yield what each epoch shows: the piece by which each message is judged, alone or in its
-    surroundings; many hand-written lines as if they were told by the way, among calm turns.
+    """Yield what each epoch shows: pieces in their surroundings, as they are read; many
+    hand-written lines as if they were told by the way, among calm turns.
 
     Args:
-        lines: hand-written ones, with what the first model says of them (`deciding_pieces`).
-        turns: harmless ones, likewise.
+        lines: hand-written ones.
+        turns: harmless ones.
         draw: draws.
         passes: how many epochs there are.
     """
     calm = [turn.text for turn, (risk, _) in turns if risk < _SUSPECTED]
     for _ in range(passes):
         of_lines = [
-            either(*amid(line, piece, calm, draw), draw)
+            surrounded(*amid(line, piece, calm, draw))
             if piece and draw.random() < _BY_THE_WAY
-            else either(line, piece, draw)
+            else surrounded(line, piece)
             for line, piece in _shown(lines, _EASY_LINES, draw)
         ]
-        of_turns = [either(turn, piece, draw) for turn, piece in _shown(turns, _EASY_TURNS, draw)]
+        of_turns = [surrounded(turn, piece) for turn, piece in _shown(turns, _EASY_TURNS, draw)]
         yield [*of_lines, *of_turns]
 
 
@@ -148,8 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = hand_written()
     first = RiskModel.load()
     with products(options.bfloat16):
-        judged_lines = list(zip(lines, deciding_pieces(first, lines), strict=True))
-        judged_turns = list(zip(turns, deciding_pieces(first, turns), strict=True))
+        judged_lines, judged_turns = judged(first, lines), judged(first, turns)
     base = find_model(EMBEDDED_BASE)
     torch.manual_seed(options.seed)
     model = TrainableReader(lower_layers(base, _LAYERS), AutoTokenizer.from_pretrained(base))
@@ -165,13 +180,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _save_settings(options: argparse.Namespace, counts: dict[str, int]) -> None:
     """Choose the thresholds for what was written, and write them, and what it was made of."""
     reading = SecondReading(_LAYERS, _SUSPECTED, _WEIGHT, _SURE, {}, fingerprint_of_first())
-    choose_for_both(options.output, reading, options.esconv, options.false_alarms)
+    chosen_for_both(options.output, reading, options).save(options.output)
     run = {
         "seed": options.seed,
         "first_model": reading.first_model,
         "bfloat16": options.bfloat16,
-        "false_alarms": options.false_alarms,
+        "regimen": asdict(REGIMEN),
+        "shown": {
+            "easy_lines": _EASY_LINES,
+            "easy_turns": _EASY_TURNS,
+            "by_the_way": _BY_THE_WAY,
+            "alone": 0.0,
+        },
         **counts,
+        **chosen_by(options),
         "data": hashes(options),
     }
     (options.output / RUN_FILE).write_text(json.dumps(run, indent=2) + "\n", "utf-8")

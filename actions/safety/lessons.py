@@ -124,29 +124,39 @@ def deciding_pieces(model: RiskModel, lines: Sequence[Labelled]) -> list[tuple[f
     """Return of each line the probability of a risk, and the piece by which it is judged, if it has
     any.
     """
+    return [found[0] if found else (0.0, None) for found in piece_risks(model, lines)]
+
+
+def piece_risks(model: RiskModel, lines: Sequence[Labelled]) -> list[list[tuple[float, Span]]]:
+    """Return of each line's pieces the probability of a risk, the greatest first."""
     spans = [(n, span) for n, line in enumerate(lines) for span in pieces(line.text)]
     spans.sort(key=lambda piece: piece[1][1] - piece[1][0])
-    decided: list[tuple[float, Span | None]] = [(0.0, None) for _ in lines]
+    found: list[list[tuple[float, Span]]] = [[] for _ in lines]
     model.encoder.eval()
     with torch.inference_mode():
         for start in range(0, len(spans), _READ_AT_ONCE):
             some = spans[start : start + _READ_AT_ONCE]
             logits = model.logits([lines[n].text[slice(*span)].strip() for n, span in some])[:, 0]
             for (n, span), risk in zip(some, torch.sigmoid(logits).tolist(), strict=True):
-                if risk > decided[n][0]:
-                    decided[n] = (risk, span)
+                found[n].append((risk, span))
     model.encoder.train()
-    return decided
+    return [sorted(of_line, key=lambda piece: -piece[0]) for of_line in found]
 
 
 def either(line: Labelled, piece: Span | None, draw: random.Random) -> Labelled:
     """Return a piece alone or in its surroundings, for it is judged by both; all of a line without
     one.
     """
+    if piece is None or draw.random() >= _ALONE:
+        return surrounded(line, piece)
+    return replace(line, text=line.text[slice(*piece)].strip())
+
+
+def surrounded(line: Labelled, piece: Span | None) -> Labelled:
+    """Return a piece in its surroundings; all of a line without one."""
     if piece is None:
         return line
-    span = piece if draw.random() < _ALONE else surroundings(line.text, piece)
-    return replace(line, text=line.text[slice(*span)].strip())
+    return replace(line, text=line.text[slice(*surroundings(line.text, piece))].strip())
 
 
 def amid(
@@ -154,7 +164,15 @@ def amid(
 ) -> tuple[Labelled, Span]:
     """Return a line told by the way, among harmless messages, and the smallest of its pieces that
     holds the given one: who writes without full stops runs on into what is said next.
+
+    Raises:
+        ValueError: there are no harmless ones.
     """
+    if not calm:
+        raise ValueError(
+            "None of the corpora's messages is harmless enough to show a line among, and some are "
+            "needed. Check that the corpora are the ones that the command names."
+        )
     before, after = (draw.choices(calm, k=draw.randint(0, _MOST_AROUND)) for _ in range(2))
     between = draw.choice(_BETWEEN)
     text = between.join([*before, line.text, *after])

@@ -22,13 +22,24 @@ _READ = 8_000
 """Characters that are looked at, all of a message that can be answered; of a longer one the first
 and the last, half as many each."""
 
-_MOST = 400
-"""Pieces; where there are more, sentences are looked at alone."""
+_MOST_WITH_PAIRS = 400
+"""Pieces; where there are more, pairs of sentences are not looked at."""
 
 READ_AT_ONCE = 380
 """Characters of a piece with its surroundings: what the classifier reads at once."""
 
 Span = tuple[int, int]
+
+
+def lengths() -> dict[str, int]:
+    """Return by what messages are cut, in characters."""
+    return {
+        "longest": _LONGEST,
+        "run_on": _RUN_ON,
+        "window": _WINDOW,
+        "step": _STEP,
+        "read_at_once": READ_AT_ONCE,
+    }
 
 
 def pieces(text: str) -> list[Span]:
@@ -41,7 +52,7 @@ def pieces(text: str) -> list[Span]:
     uncut = (match.span() for match in _SENTENCE.finditer(text))
     windows = _looked_at(text, (span for one in uncut for span in _windows(text, *one)))
     spans = sorted({*sentences, *short, *windows})
-    return spans if len(spans) <= _MOST else sentences
+    return spans if len(spans) <= _MOST_WITH_PAIRS else sorted({*sentences, *windows})
 
 
 def _looked_at(text: str, spans: Iterable[Span]) -> list[Span]:
@@ -95,6 +106,8 @@ def _windows(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _last_space(text: str, start: int, most: int) -> int:
-    """Return where the last space is among the characters after `start`; `most` on if none is."""
+    """Return where the last space is behind the character at `start` and less than `most` on, or
+    `most` on if there is none.
+    """
     space = text.rfind(" ", start + 1, start + most)
-    return space if space > 0 else start + most
+    return space if space >= 0 else start + most

@@ -48,7 +48,8 @@ class SecondReading:
         layers: of the embedded model, from the lowest on.
         suspected: probability of a risk, by the first model alone, from which a piece is.
         weight: of the second reader's logits; the rest is the first model's.
-        sure: probability of a risk, by both, from which it may be outright danger.
+        sure: probability of a risk, by both and lowered for the number of pieces, from which it may
+            be outright danger.
         thresholds: the probability from which `RISK`, `DIRECT` and a `KIND` count, by both.
         first_model: what they were chosen with, `fingerprint_of_first`.
     """

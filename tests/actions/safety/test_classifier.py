@@ -34,7 +34,7 @@ class TestHeldOut:
 
     @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.98), ("indirect", 0.84)])
     def test_danger_is_heard(self, name: str, recall: float) -> None:
-        """What ships reaches 0.99 and 0.89; the aims are 0.98 and 0.85."""
+        """What ships reaches RECALL; the aims are 0.98 and 0.85."""
         lines = held_out(name)
         assert len(lines) >= 150
         found = [assess_risk(said(line.text)).is_flagged for line in lines]
@@ -70,7 +70,7 @@ class TestPieces:
         ]
 
     def test_who_writes_without_full_stops_is_cut_at_words(self) -> None:
-        text = "and then he said " * 60
+        text = " ".join(f"word{n}" for n in range(200))
         cut = [text[a:b] for a, b in pieces(text)]
         assert {word for piece in cut for word in piece.split()} == set(text.split())
         assert max(map(len, cut)) <= 220
@@ -84,8 +84,15 @@ class TestPieces:
             assert any(said == piece[i : i + 4] for piece in short for i in range(len(piece)))
 
     def test_a_sentence_of_usual_length_has_no_windows(self) -> None:
-        text = "I went to the shop and then my sister called and we talked about the garden."
-        assert pieces(text) == [(0, len(text))]
+        text = "and then she said " * 10
+        assert pieces(text[:110]) == [(0, 110)]
+        assert len(pieces(text[:111])) == 3
+
+    def test_of_very_many_sentences_no_pairs_are_read_but_what_runs_on_is(self) -> None:
+        text = "Well. " * 500 + " ".join(f"and then word{n} came" for n in range(60))
+        cut = [text[a:b].strip() for a, b in pieces(text)]
+        assert "Well. Well." not in cut
+        assert any("word31 came" in piece and len(piece) <= 90 for piece in cut)
 
     def test_a_message_that_can_be_answered_is_read_whole(self) -> None:
         text = "".join(f"Number {n} is another sentence. " for n in range(250))
@@ -158,7 +165,7 @@ class TestAssessing:
             everything = float(model.logits([whole])[0, 0])
         risk, _, span = RiskClassifier(lambda: model, {}).greatest(whole)
         assert span == max(alone, key=lambda one: alone[one])
-        logit = 0.8 * alone[span] + 0.2 * everything - 0.5 * np.log(len(alone))
+        logit = 0.8 * alone[span] + 0.2 * everything - 0.35 * np.log(len(alone))
         assert risk == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
 
     def test_danger_in_the_middle_of_a_long_message_is_heard(self) -> None:

@@ -14,7 +14,7 @@ from actions.safety.__main__ import assess_lines
 from actions.safety.labelled import UTTERANCES, Labelled, read_labelled
 
 HELD_OUT = [
-    Path(__file__).with_name(f"held_out{number}") for number in ("", "_2", "_3", "_4", "_5")
+    Path(__file__).with_name(f"held_out{number}") for number in ("", "_2", "_3", "_4", "_5", "_6")
 ]
 DEVELOPMENT = [Path(__file__).with_name(f"development{of}") for of in ("", "_long")]
 
@@ -25,7 +25,7 @@ def all_of(folder: Path) -> list[Labelled]:
 
 @pytest.mark.parametrize(
     ("folder", "least"),
-    [(UTTERANCES, 500), *((folder, 15) for folder in HELD_OUT)],
+    [(UTTERANCES, 500), *((folder, 10) for folder in HELD_OUT)],
     ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_lines_are_of_every_level_and_kind_and_each_is_there_once(folder: Path, least: int) -> None:
@@ -36,22 +36,29 @@ def test_lines_are_of_every_level_and_kind_and_each_is_there_once(folder: Path, 
     assert len({line.text.casefold() for line in lines}) == len(lines)
 
 
-def test_nothing_that_is_held_out_can_be_learnt() -> None:
-    """Nor what says it in nearly the same words: no line shares half of its triples of words. What
-    everybody says in five words ("I want to die") may be in both.
+@pytest.mark.parametrize(
+    ("others", "held_out"),
+    [([UTTERANCES], [*HELD_OUT, *DEVELOPMENT]), (DEVELOPMENT, HELD_OUT)],
+    ids=["learnt", "chosen by"],
+)
+def test_what_is_held_out_is_nowhere_else(others: list[Path], held_out: list[Path]) -> None:
+    """Nor what says it in nearly the same words: no line shares half of its triples of words, and a
+    long one holds no other line. What everybody says in a few words ("I want to die") may be in
+    both.
     """
-    learnt = [_triples(line.text) for line in all_of(UTTERANCES)]
+    known = [_triples(line.text) for folder in others for line in all_of(folder)]
     holding: dict[tuple[str, ...], list[int]] = {}
-    for number, triples in enumerate(learnt):
+    for number, triples in enumerate(known):
         for triple in triples:
             holding.setdefault(triple, []).append(number)
-    for line in (line for folder in (*HELD_OUT, *DEVELOPMENT) for line in all_of(folder)):
+    for line in (line for folder in held_out for line in all_of(folder)):
         triples = _triples(line.text)
-        if len(triples) < 4:
-            continue
         shared = Counter(number for triple in triples for number in holding.get(triple, ()))
-        for number, count in shared.most_common(1):
-            assert count / len(triples | learnt[number]) <= 0.5, line.text
+        for number, count in shared.items():
+            if len(triples) >= 4:
+                assert count / len(triples | known[number]) <= 0.5, line.text
+            if len(known[number]) >= 8:
+                assert count / len(known[number]) < 0.9, line.text
 
 
 def _triples(text: str) -> set[tuple[str, ...]]:

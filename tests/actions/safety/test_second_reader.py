@@ -25,12 +25,12 @@ from actions.safety import (
     fit_second_reader,
     second_reader,
 )
-from actions.safety.classifier import RiskClassifier, shipped_classifier
+from actions.safety.classifier import RiskClassifier, made_up_of, shipped_classifier
 from actions.safety.fit import Regimen, fit
-from actions.safety.fit_second_reader import TrainableReader, lessons
+from actions.safety.fit_second_reader import TrainableReader, judged, lessons
 from actions.safety.labelled import Labelled
 from actions.safety.pieces import pieces, surroundings
-from actions.safety.risk_model import ADAPTER, OUTPUTS
+from actions.safety.risk_model import ADAPTER, OUTPUTS, RiskModel
 from actions.safety.second_reader import (
     FOLDER,
     SecondReader,
@@ -119,7 +119,7 @@ class TestReadingAgain:
         second = Reader({text: 0.2})
         risk, _, _ = classifier(Reader({text[:22]: 0.5}), second).greatest(text)
         first = 0.8 * logit(0.5) + 0.2 * logit(0.001)
-        by_both = 0.25 * first + 0.75 * logit(0.2) - 0.5 * math.log(3)  # of three pieces
+        by_both = 0.25 * first + 0.75 * logit(0.2) - 0.35 * math.log(3)  # of three pieces
         assert risk == pytest.approx(1 / (1 + math.exp(-by_both)), abs=1e-5)
         assert second.read == [text]
 
@@ -151,7 +151,7 @@ class TestReadingAgain:
         assert not any(dog in whole for whole in second.read)
         assert text[slice(*span)].strip() == dog
         different = {text[slice(*span)].strip() for span in pieces(text)}
-        by_first = 0.8 * logit(0.6) + 0.2 * logit(0.001) - 0.5 * math.log(len(different))
+        by_first = 0.8 * logit(0.6) + 0.2 * logit(0.001) - 0.35 * math.log(len(different))
         assert risk == pytest.approx(1 / (1 + math.exp(-by_first)))
 
     def test_what_very_much_is_said_around_is_heard_as_if_it_were_less(self) -> None:
@@ -308,11 +308,37 @@ class TestLessons:
         (shown,) = lessons(lines, turns, random.Random(1), 1)
         told = [line.text for line in shown if line.kinds]
         assert all(dangerous.text in text for text in told)
-        # Six in ten are, half of these are shown in their surroundings; few have nothing around.
-        assert 200 < sum("turn" in text for text in told) < 360
+        # Five in ten are; few of them have nothing around.
+        assert 400 < sum("turn" in text for text in told) < 520
         assert not any("cat" in text for text in told)
-        turns_shown = Counter(line.text for line in shown if "zorgon ate" in line.text)
-        assert turns_shown.keys() <= {"my zorgon ate.", suspected.text}
+        assert suspected.text in {line.text for line in shown}
+
+    def test_of_a_harmless_line_all_that_is_suspected_is_shown_of_a_dangerous_one_the_worst(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        text = "a. " * 200
+        worst, near_it, far_off, calm = (
+            (0.9, (0, 2)),
+            (0.2, (3, 5)),
+            (0.1, (590, 592)),
+            (0.0, (9, 11)),
+        )
+        monkeypatch.setattr(
+            fit_second_reader,
+            "piece_risks",
+            lambda _, lines: [[worst, near_it, far_off, calm], [worst, far_off], [calm], []],
+        )
+        some = [replace(HARMLESS, text=text), replace(DANGEROUS, text=text)]
+        model: Any = None
+        found = judged(model, [*some, some[0], replace(HARMLESS, text="?")])
+        of_first = [piece for line, piece in found[:-3] if line is some[0]]
+        # What is next to the worst is read with it.
+        assert sorted(of_first) == [far_off, worst]
+        assert found[-3:] == [
+            (some[1], worst),
+            (some[0], calm),
+            (replace(HARMLESS, text="?"), (0.0, None)),
+        ]
 
 
 @pytest.fixture
@@ -351,26 +377,61 @@ class TestCommands:
         assert SecondReading.load(made).layers == 1
         assert SecondReader.load(made).logits(["the teapot"]).shape == (1, len(OUTPUTS))
         run = json.loads((made / "training_run.json").read_text("utf-8"))
-        assert (run["lines"], run["harmless_turns"], run["false_alarms"]) == (40, 4, 0.5)
+        assert (run["lines"], run["harmless_turns"]) == (40, 4)
+        assert run["thresholds"]["false_alarms"] == 0.5
         assert run["first_model"] == fingerprint_of_first()
         assert {"ESConv.json", "told.jsonl", "chatted.txt"} <= run["data"].keys()
 
-    def test_thresholds_are_chosen_anew(
-        self, made: Path, corpora: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    @pytest.fixture
+    def first(self, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A copy of the first model that ships, to choose for it and for what was made."""
         first = shutil.copytree(choose_thresholds.ADAPTER, tmp_path / "first")
         monkeypatch.setattr(choose_thresholds, "ADAPTER", first)
         monkeypatch.setattr(choose_thresholds, "FOLDER", made)
+        return first
+
+    def test_thresholds_are_chosen_anew(
+        self, made: Path, first: Path, corpora: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         replace(SecondReading.load(made), thresholds=dict.fromkeys(ALONE, 0.0)).save(made)
         assert choose_thresholds.main([*corpora[:2], "--false-alarms=.6"]) == 0
-        assert SecondReading.load(made).thresholds["risk"] > 0
-        settings = json.loads((first / "settings.json").read_text("utf-8"))
-        shipped = json.loads((ADAPTER / "settings.json").read_text("utf-8"))
-        assert 0 < settings["thresholds"]["risk"] < shipped["thresholds"]["risk"]
-        for folder in (first, made):
+        alone = RiskClassifier(RiskModel.load, ALONE)
+        both = RiskClassifier(RiskModel.load, ALONE, lambda: SecondReader.load(made))
+        both.load()
+        for folder, judge in ((first, alone), (made, both)):
+            # The corpus has one turn, and less than one may be flagged.
+            risk, _, _ = judge.greatest("I lost my keys today.")
+            settings = json.loads((folder / "settings.json").read_text("utf-8"))
+            assert settings["thresholds"]["risk"] == pytest.approx(risk, rel=1e-4)
+            assert settings["thresholds"]["risk"] > risk
             run = json.loads((folder / "training_run.json").read_text("utf-8"))
-            assert run["false_alarms"] == 0.6
+            assert run["thresholds"]["false_alarms"] == 0.6
+            assert run["thresholds"]["made_up_of"] == made_up_of()
             assert run["seed"] == 1
+
+    def test_where_some_cannot_be_chosen_nothing_is_written(
+        self, made: Path, first: Path, corpora: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        files = [file for folder in (made, first) for file in sorted(folder.glob("*.json"))]
+        before = [file.read_bytes() for file in files]
+        run = made / "training_run.json"
+        kept = run.read_bytes()
+        run.unlink()
+        with pytest.raises(SystemExit):
+            choose_thresholds.main([*corpora[:2], "--false-alarms=.6"])
+        assert f"{run}' Nothing was written." in capsys.readouterr().err
+        run.write_bytes(kept)
+        assert [file.read_bytes() for file in files] == before
+
+    @pytest.mark.parametrize("share", ["1.0", "0", "-0.1", "nan", "0.8 %"])
+    def test_what_is_no_share_is_refused(
+        self, share: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit):
+            choose_thresholds.main(["--esconv=ESConv.json", f"--false-alarms={share}"])
+        assert (
+            f"{share!r} is no share: give a number above 0 and below 1" in capsys.readouterr().err
+        )
 
 
 class TestSettings:
@@ -403,6 +464,12 @@ class TestShipped:
         shipped_classifier().load()
         assert shipped_classifier()._second is not None
         assert "second_reader_failed" not in "".join(capfd.readouterr())
+
+    @pytest.mark.parametrize("folder", [ADAPTER, FOLDER], ids=["first", "second"])
+    def test_its_thresholds_were_chosen_for_what_a_risk_is_made_up_of(self, folder: Path) -> None:
+        """Else run `python -m actions.safety.choose_thresholds`."""
+        run = json.loads((folder / "training_run.json").read_text("utf-8"))
+        assert run["thresholds"]["made_up_of"] == made_up_of()
 
     def test_what_many_tokens_stand_before_is_read(self) -> None:
         """An emoji without a space before it is three tokens."""
