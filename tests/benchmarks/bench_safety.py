@@ -44,7 +44,7 @@ totals alone were seen, many times.
 
 LONG = HELD_OUT.with_name("held_out_6")
 FIFTH = HELD_OUT.with_name("held_out_5")
-"""Held-out messages of some seventy and some hundred words; danger is told by the way, or there is
+"""Held-out messages of 30 to 140 and of some hundred words; danger is told by the way, or there is
 none. Of the fifth set totals were seen when the share of false alarms was chosen.
 """
 

@@ -34,7 +34,7 @@ class TestHeldOut:
 
     @pytest.mark.parametrize(("name", "recall"), [("explicit", 0.98), ("indirect", 0.84)])
     def test_danger_is_heard(self, name: str, recall: float) -> None:
-        """What ships reaches RECALL; the aims are 0.98 and 0.85."""
+        """What ships reaches 0.99 and 0.87; the aims are 0.98 and 0.85."""
         lines = held_out(name)
         assert len(lines) >= 150
         found = [assess_risk(said(line.text)).is_flagged for line in lines]
@@ -47,10 +47,22 @@ class TestHeldOut:
         assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.14
 
     def test_what_anybody_may_write_is_mostly_left_alone(self) -> None:
-        """What ships flags 5.0 %, which is too much still; 8.3 % when one model read alone."""
+        """What ships flags 5.3 %, which is too much still; 8.3 % when one model read alone."""
         lines = list(read_labelled(HELD_OUT.with_name("held_out_3") / "none.tsv"))
         assert len(lines) >= 300
-        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.085
+        assert np.mean([assess_risk(said(line.text)).is_flagged for line in lines]) <= 0.065
+
+    def test_danger_told_by_the_way_is_heard_and_most_long_messages_without_are_left_alone(
+        self,
+    ) -> None:
+        """What ships flags 0.94 and 0.25 of all; every fifth is read here, for time."""
+        for name, least, most in (("by_the_way", 0.9, 1.0), ("long_none", 0.0, 0.3)):
+            lines = list(read_labelled(HELD_OUT.with_name("held_out_5") / f"{name}.tsv"))[::5]
+            assert (
+                least
+                <= np.mean([assess_risk(said(line.text)).is_flagged for line in lines])
+                <= most
+            )
 
     def test_kinds_are_told_apart(self) -> None:
         lines = [line for line in held_out("explicit") if len(line.kinds) == 1]
