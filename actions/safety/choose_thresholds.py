@@ -64,7 +64,7 @@ def chosen_for_first(folder: Path, options: argparse.Namespace) -> dict[str, flo
         ValueError: see `thresholds`.
     """
     classifier = RiskClassifier(lambda: RiskModel.load(folder), {})
-    return _chosen(classifier, options)
+    return _chosen(classifier, folder, options)
 
 
 def chosen_for_both(
@@ -78,12 +78,14 @@ def chosen_for_both(
     """
     second = SecondReader.load(folder, reading)
     classifier = RiskClassifier(RiskModel.load, {}, lambda: second)
-    return replace(reading, thresholds=_chosen(classifier, options))
+    return replace(reading, thresholds=_chosen(classifier, folder, options))
 
 
-def _chosen(classifier: RiskClassifier, options: argparse.Namespace) -> dict[str, float]:
+def _chosen(
+    classifier: RiskClassifier, folder: Path, options: argparse.Namespace
+) -> dict[str, float]:
     found = thresholds(classifier, seeker_turns(options.esconv, "valid"), options.false_alarms)
-    print(found)
+    print(f"{folder}: {found}")
     return found
 
 
