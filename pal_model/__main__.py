@@ -19,11 +19,11 @@ from pal_model.embedded import (
 from pal_model.errors import PalError
 from pal_model.generation_options import GenerationOptions
 from pal_model.json_lines import InputRecord, LineError, process, read_records
-from pal_model.persona import Persona
 from pal_model.persona_extractor import (
     EMBEDDED_EXTRACTOR,
     RULES,
-    infer_persona,
+    PersonaExtractor,
+    infer_personas,
     load_persona_extractor,
 )
 from pal_model.reply import Reply, ReplyRequest
@@ -55,13 +55,14 @@ def build_parser() -> argparse.ArgumentParser:
     extract = verbs.add_parser("extract", help='write {"persona": [...]} for each line', **layout)
     extract.set_defaults(run=run_extract)
     _add_extractor_option(extract)
+    _add_device_option(extract)
 
     reply = verbs.add_parser(
         "reply", help="write strategy, alpha, persona and response for each line", **layout
     )
     reply.set_defaults(run=run_reply)
     reply.add_argument("--model", default=EMBEDDED_MODEL, help="'embedded', a folder or a hub name")
-    reply.add_argument("--device", help="such as cpu or cuda:0; default: a GPU where there is one")
+    _add_device_option(reply)
     reply.add_argument(
         "--dtype",
         choices=["auto", "int8", "float32", "bfloat16", "float16"],
@@ -83,6 +84,10 @@ def _add_extractor_option(parser: argparse.ArgumentParser) -> None:
         default=EMBEDDED_EXTRACTOR,
         help=f"'{EMBEDDED_EXTRACTOR}', '{RULES}', a folder or a hub name of a trained one",
     )
+
+
+def _add_device_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", help="such as cpu or cuda:0; default: a GPU where there is one")
 
 
 def _add_generation_options(parser: argparse.ArgumentParser) -> None:
@@ -114,10 +119,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_extract(options: argparse.Namespace) -> int:
     """Write the persona of each conversation."""
-    extractor = load_persona_extractor(options.extractor)
+    extractor = _load_extractor(options)
 
     def work(records: Sequence[InputRecord]) -> list[dict[str, Any]]:
-        personas = (infer_persona(extractor, r.conversation, r.persona) for r in records)
+        personas = infer_personas(
+            extractor, [r.conversation for r in records], [r.persona for r in records]
+        )
         return [{"persona": list(persona)} for persona in personas]
 
     return _stream(work, batch_size=64)
@@ -133,15 +140,15 @@ def run_reply(options: argparse.Namespace) -> int:
     generator = PalGenerator.load(
         options.model, device=options.device, dtype=parse_dtype(options.dtype)
     )
-    extractor = load_persona_extractor(options.extractor, device=options.device)
-
-    def persona_of(record: InputRecord) -> Persona:
-        if record.persona is not None:
-            return record.persona
-        return infer_persona(extractor, record.conversation)
+    extractor = _load_extractor(options)
 
     def work(records: Sequence[InputRecord]) -> list[dict[str, Any]]:
-        requests = [ReplyRequest(r.conversation, persona_of(r)) for r in records]
+        unknown = [r.conversation for r in records if r.persona is None]
+        inferred = iter(infer_personas(extractor, unknown, [None] * len(unknown)))
+        requests = [
+            ReplyRequest(r.conversation, next(inferred) if r.persona is None else r.persona)
+            for r in records
+        ]
         return [_reply_as_json(reply) for reply in generator.reply(requests, generation)]
 
     return _stream(work, options.batch_size)
@@ -152,6 +159,15 @@ def run_prepare(options: argparse.Namespace) -> int:
     del options
     print(f"The embedded model is in {prepare_embedded_model(default_home())}", file=sys.stderr)
     return 0
+
+
+def _load_extractor(options: argparse.Namespace) -> PersonaExtractor:
+    device: str | None = options.device
+    if device is None and options.extractor != RULES:
+        from pal_model.checkpoint import find_device  # rules need no torch
+
+        device = str(find_device(None))
+    return load_persona_extractor(options.extractor, device=device)
 
 
 def _generation_options(options: argparse.Namespace) -> GenerationOptions:

@@ -69,6 +69,22 @@ def infer_persona(
     return known.merge(extractor.extract(unread)) if unread else known
 
 
+def infer_personas(
+    extractor: PersonaExtractor,
+    conversations: Sequence[Conversation],
+    known: Sequence[Persona | None],
+) -> list[Persona]:
+    """Return the `infer_persona` of each conversation, whose persona so far is at its place in
+    `known`; what is to be read is read together where that is faster.
+    """
+    unread = [unread_utterances(conversation, 0) for conversation in conversations]
+    added = iter(extract_each(extractor, list(filter(None, unread))))
+    return [
+        (before or Persona()).merge(next(added) if said else ())
+        for said, before in zip(unread, known, strict=True)
+    ]
+
+
 def unread_utterances(conversation: Conversation, already_read: int) -> tuple[str, ...]:
     """Return what the seeker said behind the first `already_read` utterances; nothing before the
     third utterance of the conversation (PAL, section 3.2).

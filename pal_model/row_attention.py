@@ -61,7 +61,7 @@ def row_attention(
     mask = attention_mask.repeat(1, 1, group, 1)
     if missing:
         query = F.pad(query, (0, 0, 0, missing))
-        mask = torch.cat([mask, mask[:, :, :missing]], dim=2)
+        mask = torch.cat([mask, mask[:, :, -1:].expand(-1, -1, missing, -1)], dim=2)
     attended = F.scaled_dot_product_attention(
         query,
         key,

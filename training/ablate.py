@@ -18,9 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from pal_model import PalError
+from pal_model.embedded import find_model
 from training.arguments import positive
 from training.finetune_pal import fit
-from training.fitting import RECIPE_FILE, RUN_FILE
+from training.fitting import RECIPE_FILE, RUN_FILE, require_same_run
+from training.manifest import begin
+from training.predictions import drop_cut_line
+from training.provenance import environment, file_hash, folder_hashes
+from training.readers.esconv import SPLIT_FILE, find_esconv
 from training.run_config import RunConfig
 from training.score import Scorer
 
@@ -36,6 +41,7 @@ FORMS = {
 UNTRAINED = "backbone untouched"
 VALID, TEST = PARTS = ("valid", "test")
 SCORES = "scores.jsonl"
+MANIFEST = "ablation_run.json"
 
 _HEADER = (
     "| form | persona | " + " | ".join(f"{p}: a token | a word | strategy" for p in PARTS),
@@ -66,16 +72,41 @@ class Ablation:
         budget = f"data.train_conversations={self.train_conversations}"
         return RunConfig.load(RECIPES / f"{recipe}.yaml", [budget, *self.settings])
 
+    def begin(self) -> None:
+        """Write what is compared, or make sure that what was begun is the same.
+
+        Raises:
+            OtherRunError: what was begun had another budget, other settings, data or backbone.
+        """
+        config = self.config("embedded")
+        esconv = config.data.esconv or find_esconv()
+        splits = esconv.with_name(SPLIT_FILE)
+        facts = {
+            "train_conversations": self.train_conversations,
+            "settings": sorted(self.settings),
+            "base_model": folder_hashes(Path(find_model(config.base_model))),
+            "data": {file.name: file_hash(file) for file in (esconv, splits)},
+            "environment": environment(),
+        }
+        begin(self.output / MANIFEST, facts)
+
     def train(self, recipe: str) -> Path:
-        """Train a form unless that is done; return its folder."""
-        folder = self.output / recipe
-        if not (folder / RUN_FILE).exists():
-            fit(self.config(recipe), folder, (folder / RECIPE_FILE).exists())
+        """Train a form unless that is done; return its folder.
+
+        Raises:
+            RecipeError: it was trained by another recipe, such as one of an earlier version.
+        """
+        folder, config = self.output / recipe, self.config(recipe)
+        if (folder / RUN_FILE).exists():
+            require_same_run(RunConfig.load(folder / RECIPE_FILE), config, folder)
+        else:
+            fit(config, folder, (folder / RECIPE_FILE).exists())
         return folder
 
     def scores(self, model: str, config: RunConfig) -> Iterator[dict[str, Any]]:
         """Yield the scores of a model on every part and condition; measure what is missing."""
         kept = self.output / SCORES
+        drop_cut_line(kept)
         lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
         known = {_key(score): score for score in map(json.loads, lines)}
         scorer: Scorer | None = None
@@ -116,7 +147,8 @@ def table(ablation: Ablation) -> Iterator[str]:
         folder = ablation.train(recipe)
         facts = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         epochs = ablation.config(recipe).optimiser.epochs
-        cost = (f"{epochs * facts['tokens_an_epoch']:,.0f}", f"{facts['seconds'] / 60:.0f}")
+        minutes = f"{facts['seconds'] / 60:.0f}" if "seconds" in facts else "unknown"
+        cost = (f"{epochs * facts['tokens_an_epoch']:,.0f}", minutes)
         yield from _rows(FORMS[recipe], cost, ablation.scores(str(folder), ablation.config(recipe)))
 
 
@@ -160,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tuple(options.forms),
     )
     try:
-        ablation.output.mkdir(parents=True, exist_ok=True)
+        ablation.begin()
         for line in table(ablation):
             print(line, flush=True)
     except (PalError, OSError) as error:

@@ -24,6 +24,7 @@ from pal_model.persona_extractor import (
     load_persona_extractor,
 )
 from training.annotation import keep_annotation
+from training.predictions import drop_cut_line
 from training.provenance import file_hash, folder_hashes, git_revision
 from training.readers.esconv import PERSONA_KEY, SPLIT_FILE, find_esconv, read_esconv
 from training.readers.records import CorpusError, read_json
@@ -110,19 +111,18 @@ def _keep_splits(esconv: Path, output: Path) -> None:
 
 def _resume(partial: Path, manifest: dict[str, Any]) -> list[dict[str, list[str]]]:
     """Return what an earlier run with the same manifest has done; begin one where there is none."""
-    if not partial.exists():
+    drop_cut_line(partial)
+    if not partial.exists() or not partial.stat().st_size:
         partial.write_text(json.dumps(manifest) + "\n", encoding="utf-8")
         return []
-    first, *lines = partial.read_text(encoding="utf-8").splitlines(keepends=True)
+    first, *lines = partial.read_text(encoding="utf-8").splitlines()
     for name, value in json.loads(first).items():
         if name != "git_revision" and value != manifest[name]:
             raise CorpusError(
                 f"{partial} was begun with {name} {value!r}, and this run has {manifest[name]!r}. "
                 "Delete it to begin anew, or go on with what it was begun with."
             )
-    whole = [line for line in lines if line.endswith("\n")]
-    partial.write_text("".join([first, *whole]), encoding="utf-8")  # a line was cut off
-    return [json.loads(line) for line in whole]
+    return [json.loads(line) for line in lines]
 
 
 if __name__ == "__main__":

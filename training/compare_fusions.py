@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pal_model import PalError
 from pal_model.embedded import default_home, prepare_embedded_model
 
 # isort: split
@@ -31,6 +32,7 @@ from transformers import AutoTokenizer
 from pal_model.modeling_llama import PalLlamaForConditionalGeneration
 from training.arguments import positive
 from training.readers.persona_chat import PersonaChatTurn, read_persona_chat, responses
+from training.readers.records import CorpusError
 
 WAYS = ("gated", "prefixes", "prompt", "none")
 CONDITIONS = ("right", "wrong", "none")
@@ -186,7 +188,12 @@ def measure(
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the options."""
-    parser = argparse.ArgumentParser(prog="python -m training.compare_fusions", epilog=_LEGEND)
+    parser = argparse.ArgumentParser(
+        prog="python -m training.compare_fusions",
+        description=__doc__,
+        epilog=_LEGEND,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--train", type=Path, required=True, help="a file of PERSONA-CHAT")
     parser.add_argument("--held-out", type=Path, required=True, help="another")
     parser.add_argument("--model", type=Path, help="a folder; default: the embedded model")
@@ -205,29 +212,46 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train and measure each way; print a JSON line for each."""
+    """Train and measure each way; print a JSON line for each; return the exit status."""
     options = build_parser().parse_args(arguments)
+    try:
+        for result in compare(options):
+            line = json.dumps(result)
+            print(line, flush=True)
+            if options.output:
+                with options.output.open("a", encoding="utf-8") as sink:
+                    sink.write(line + "\n")
+    except (PalError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def compare(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield what is measured of each way.
+
+    Raises:
+        CorpusError: a file is missing or malformed, or has fewer responses than are asked for.
+    """
     folder = options.model or prepare_embedded_model(default_home())
     encoder = Encoder(AutoTokenizer.from_pretrained(folder), options.history_tokens)
     options.start_id = encoder.start_id
     draw = random.Random(options.seed)  # noqa: S311  (a repeatable choice, no secret)
 
-    def chosen(path: Path, count: int) -> list[Example]:
+    def chosen(path: Path, count: int, option: str) -> list[Example]:
         turns = [turn for dialogue in read_persona_chat(path) for turn in responses(dialogue)]
+        if len(turns) < count:
+            raise CorpusError(
+                f"{path} has {len(turns)} responses, and {count} are asked for. Lower {option}."
+            )
         return [encoder.encode(turn) for turn in draw.sample(turns, count)]
 
     sets = (
-        chosen(options.train, options.steps * options.batch_size),
-        chosen(options.held_out, options.responses),
+        chosen(options.train, options.steps * options.batch_size, "--steps or --batch-size"),
+        chosen(options.held_out, options.responses, "--responses"),
     )
     for way in options.ways:
-        for result in measure(way, folder, sets, options):
-            line = json.dumps(result)
-            print(line, flush=True)
-            if options.output:
-                with options.output.open("a") as sink:
-                    sink.write(line + "\n")
-    return 0
+        yield from measure(way, folder, sets, options)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +72,9 @@ def read_turns(
     split_file = path.with_name(SPLIT_FILE)
     indices = {part: read_split(split_file, split, part) for part in parts}
     _require_apart(split_file, indices, len(conversations))
-    device = "cuda:0" if torch.cuda.is_available() else None
+    # Each process of a training by torchrun has a GPU of its own.
+    gpu = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    device = gpu if torch.cuda.is_available() else None
     needed = extractor_name if persona == "inferred" else RULES  # which need no model
     extractor = load_persona_extractor(needed, device=device)
     result: dict[str, list[list[SupporterTurn]]] = {}

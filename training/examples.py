@@ -143,16 +143,32 @@ def without_some_personas(
         yield replace(turn, persona=Persona()) if dropped else turn
 
 
-def with_personas_of(
-    turns: Sequence[SupporterTurn], others: Sequence[SupporterTurn]
-) -> list[SupporterTurn]:
-    """Give each turn the persona that `others`, another seeker's turns, had come to by then: the
-    control that tells a model which uses the persona from one that has learnt its style.
+def without_personas(turns: Iterable[SupporterTurn]) -> list[SupporterTurn]:
+    """Return the turns as they are for who knows nothing of the seeker."""
+    return [replace(turn, persona=Persona()) for turn in turns]
+
+
+def with_wrong_personas(
+    conversations: Sequence[Sequence[SupporterTurn]],
+) -> list[list[SupporterTurn]]:
+    """Give each turn that has a persona one that another seeker had come to by then: the control
+    that tells a model which uses the persona from one that has learnt its style.
+
+    It is of the next conversation, the first one following the last, in which anything is known by
+    then. A turn without a persona stays so, and only what a persona says differs.
     """
     return [
-        replace(
-            turn,
-            persona=others[min(index, len(others) - 1)].persona if others else Persona(),
-        )
-        for index, turn in enumerate(turns)
+        [_with_wrong_persona(conversations, place, index) for index in range(len(turns))]
+        for place, turns in enumerate(conversations)
     ]
+
+
+def _with_wrong_persona(
+    conversations: Sequence[Sequence[SupporterTurn]], place: int, index: int
+) -> SupporterTurn:
+    turn = conversations[place][index]
+    if not turn.persona:
+        return turn
+    following = (*conversations[place + 1 :], *conversations[:place])
+    by_then = (others[min(index, len(others) - 1)].persona for others in following if others)
+    return replace(turn, persona=next(filter(None, by_then), Persona()))

@@ -44,6 +44,7 @@ def load_extractor_form(run: ExtractorRun) -> ExtractorForm:
 
     Raises:
         RecipeError: there is a LoRA to start from, and none is to be trained.
+        OSError, ValueError, KeyError: of transformers and PEFT, where something cannot be loaded.
     """
     if run.lora is None and run.start_from is not None:
         raise RecipeError(

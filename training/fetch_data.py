@@ -24,6 +24,7 @@ from datasets import DownloadConfig, DownloadManager
 from pal_model import PalError
 from training.corpora import CORPORA, NOT_FETCHED, CorpusFile
 from training.esconv_splits import write_splits
+from training.manifest import write_json
 from training.provenance import file_hash
 from training.readers.esconv import SPLIT_FILE
 from training.readers.records import default_data_folder
@@ -94,7 +95,7 @@ class Fetcher:
             path: {"download": hashes.download, "file": hashes.file}
             for path, hashes in self._known.items()
         }
-        self._manifest.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+        write_json(self._manifest, stored)
         return True
 
     def _download(self, url: str) -> Path:

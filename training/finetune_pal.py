@@ -20,6 +20,7 @@ from training.esconv_turns import read_turns
 from training.examples import SupporterTurn
 from training.fitting import fit_form, run_command
 from training.forms import load_form
+from training.lora import loading
 from training.provenance import file_hash, folder_hashes
 from training.readers.esconv import find_esconv
 from training.run_config import DataSettings, RunConfig
@@ -56,7 +57,8 @@ def read_corpus(config: RunConfig) -> Corpus:
 def fit(config: RunConfig, output: Path, resume: bool) -> dict[str, Any]:
     """Train and write a generator; return what is known of the run (see `fit_form`)."""
     annotation = _annotation(config.data)
-    form = load_form(config)
+    with loading(config.base_model, config.start_from):
+        form = load_form(config)
     corpus = read_corpus(config)
     dropouts = {"train": config.data.persona_dropout, "valid": 0.0}
     rows = {part: form.rows(corpus.parts[part], share) for part, share in dropouts.items()}

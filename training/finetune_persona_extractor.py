@@ -17,6 +17,7 @@ from training.annotated_personas import ANNOTATIONS, read_annotated
 from training.extractor_forms import load_extractor_form
 from training.extractor_run import ExtractorRun, PersonaDataSettings
 from training.fitting import fit_form, run_command
+from training.lora import loading
 from training.persona_examples import (
     SpeakerTurns,
     examples,
@@ -32,7 +33,8 @@ from training.recipe import RecipeError
 
 def fit(run: ExtractorRun, output: Path, resume: bool) -> dict[str, Any]:
     """Train and write an extractor; return what is known of the run (see `fit_form`)."""
-    form = load_extractor_form(run)
+    with loading(run.base_model, run.start_from):
+        form = load_extractor_form(run)
     speakers, files = read_parts(run.data, run.seed)
     rows = {
         part: form.rows(

@@ -18,9 +18,11 @@ from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from pal_model import PalError
+from training.manifest import write_json
 from training.precision import trains_faster_in_bfloat16
 from training.provenance import git_revision
 from training.recipe import Recipe, RecipeError
+from training.run_record import KeepRecord, RunRecord
 from training.token_trainer import Rows, TokenForm, TokenTrainer
 
 RUN_FILE = "training_run.json"
@@ -53,7 +55,7 @@ def settled(recipe: AnyRecipe, output: Path, *, resume: bool) -> AnyRecipe:
     began with where it goes on, else what is faster here; return what was written.
 
     Raises:
-        RecipeError: another run lies there, or this one was begun in another precision.
+        RecipeError: another run lies there, or this one was begun with other settings.
     """
     if not resume and (output / RECIPE_FILE).exists():
         raise RecipeError(
@@ -73,15 +75,51 @@ def settled(recipe: AnyRecipe, output: Path, *, resume: bool) -> AnyRecipe:
 
 def _precision(recipe: Recipe, begun: Path) -> str:
     asked = recipe.optimiser.precision
-    before = type(recipe).load(begun).optimiser.precision if begun.exists() else "auto"
-    if "auto" not in (asked, before) and asked != before:
-        raise RecipeError(
-            f"optimiser.precision is {asked!r}, and the run in {begun.parent} was begun in "
-            f"{before!r}. Go on in that, or name another folder."
-        )
-    if before != "auto" or asked != "auto":
-        return asked if before == "auto" else before
+    if begun.exists():
+        before = type(recipe).load(begun)
+        require_same_run(before, recipe, begun.parent)
+        if before.optimiser.precision != "auto":
+            return before.optimiser.precision
+    if asked != "auto":
+        return asked
     return "bfloat16" if trains_faster_in_bfloat16() else "float32"
+
+
+def require_same_run(before: Recipe, now: Recipe, folder: Path) -> None:
+    """Make sure that a run goes on with the settings that it was begun with: else the recipe beside
+    its weights would not be true of them. A precision that one side leaves open is no other.
+
+    Raises:
+        RecipeError: a setting differs; the message names each that does.
+    """
+    begun, asked = (_flat(recipe.model_dump(mode="json")) for recipe in (before, now))
+    precisions = {r.pop("optimiser.precision") for r in (begun, asked)}
+    differing = [
+        f"{name} is {asked.get(name)!r}, and there {begun.get(name)!r}"
+        for name in {**begun, **asked}
+        if asked.get(name) != begun.get(name)
+    ]
+    if "auto" not in precisions and len(precisions) > 1:
+        differing.append(
+            f"optimiser.precision is {now.optimiser.precision!r}, and there "
+            f"{before.optimiser.precision!r}"
+        )
+    if differing:
+        raise RecipeError(
+            f"The run in {folder} was begun with other settings: {'; '.join(differing)}. Go on "
+            "with those it was begun with, or name another folder."
+        )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the settings of all sections by their whole names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
 
 
 def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
@@ -91,7 +129,7 @@ def training_arguments(recipe: Recipe, output: Path) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(output),
         per_device_train_batch_size=optimiser.rows_per_batch,
-        per_device_eval_batch_size=optimiser.rows_per_batch,
+        per_device_eval_batch_size=optimiser.eval_rows_per_batch or optimiser.rows_per_batch,
         gradient_accumulation_steps=optimiser.batches_per_step,
         num_train_epochs=optimiser.epochs,
         max_steps=optimiser.max_steps or -1,
@@ -147,34 +185,34 @@ def fit_form(
     # By itself it would put those of a validation before the first step into the current folder.
     tensorboard = TensorBoardCallback()
     tensorboard.logging_dir = str(output / "runs")
+    checkpoint = get_last_checkpoint(str(output)) if resume else None
+    record = RunRecord([revision]) if checkpoint is None else RunRecord.of(checkpoint, revision)
     trainer = TokenTrainer(
         form,
-        callbacks=[tensorboard],
+        callbacks=[tensorboard, KeepRecord(record)],
         args=training_arguments(recipe, output),
         train_dataset=Rows(rows["train"]),
         eval_dataset=Rows(rows["valid"]),
         optimizers=(optimiser_of(form.model, recipe), None),
     )
-    checkpoint = get_last_checkpoint(str(output)) if resume else None
-    before = trainer.evaluate() if checkpoint is None else None
+    if checkpoint is None:
+        record.validation_before = trainer.evaluate()
     set_seed(recipe.seed)  # whatever was drawn until now: a resumed run measured nothing before
     result = trainer.train(resume_from_checkpoint=checkpoint)
     best = trainer.state.best_global_step
     facts = {
-        "git_revision": revision,
+        **record.facts(result.metrics["train_runtime"]),
         **facts,
         "rows": {part: len(of_part) for part, of_part in rows.items()},
         "tokens_an_epoch": sum(map(len, rows["train"])),
         "processes": trainer.args.world_size,
         "steps": trainer.state.global_step,
-        "seconds": round(result.metrics["train_runtime"]),
         "best_step": best,
-        "validation_before": before,
         "validation": _validation_at(trainer.state.log_history, best),
     }
     if trainer.is_world_process_zero():
         form.save(trainer.model, output)
-        (output / RUN_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        write_json(output / RUN_FILE, facts)
         keep_first_stage(getattr(recipe, "start_from", None), output)
     return facts
 
@@ -229,7 +267,7 @@ def run_command(
     try:
         recipe = recipe_type.load(options.recipe, options.set)
         facts = fit(recipe, options.output, options.resume)
-    except PalError as error:
+    except (PalError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if PartialState().is_main_process:

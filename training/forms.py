@@ -55,9 +55,11 @@ def load_form(config: RunConfig) -> Form:
 
     Raises:
         RecipeError: the base model and the settings do not go together.
+        OSError, ValueError, KeyError: of transformers and PEFT, where something cannot be loaded.
     """
     folder = find_model(config.base_model)
     torch.manual_seed(config.seed)
+    AutoConfig.from_pretrained(folder)  # what cannot be loaded is of no kind that a rule is about
     if is_encoder_decoder(folder):
         return EncoderDecoderForm(config, folder)
     if config.lora is None:

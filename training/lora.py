@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,25 @@ from peft import (
     set_peft_model_state_dict,
 )
 
+from pal_model import ModelLoadError
 from training.recipe import LoraSettings, RecipeError
+
+
+@contextmanager
+def loading(base_model: str, start_from: Path | None) -> Iterator[None]:
+    """Say of which model it is that something cannot be loaded.
+
+    Raises:
+        ModelLoadError: in place of what transformers and PEFT raise.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        begun = "" if start_from is None else f", or what start_from names, {str(start_from)!r}"
+        raise ModelLoadError(
+            f"Cannot load the base model {base_model!r}{begun}: {error} Name folders that hold "
+            "them, or a base model of the hub that this machine can reach."
+        ) from error
 
 
 def with_lora(
@@ -40,7 +59,7 @@ def with_lora(
         raise RecipeError("lora is null; a decoder-only model needs its settings.")
     config = LoraConfig(
         r=settings.rank,
-        lora_alpha=int(settings.alpha),
+        lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules="all-linear",
         modules_to_save=list(whole) or None,

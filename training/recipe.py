@@ -26,7 +26,8 @@ class LoraSettings(Section):
     """A low-rank delta beside the frozen backbone (Hu et al. 2022)."""
 
     rank: int = Field(16, ge=1)
-    alpha: float = Field(32, gt=0)
+    alpha: int = Field(32, ge=1)
+    """What is learnt is scaled by alpha / rank; PEFT takes whole numbers."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """On a CPU it costs a fifth of the time."""
 
@@ -46,6 +47,8 @@ class OptimiserSettings(Section):
     max_steps: int | None = Field(None, ge=1)
     rows_per_batch: int = Field(1, ge=1)
     """On each device, in one pass; of a packed form a row holds many turns."""
+    eval_rows_per_batch: int | None = Field(None, ge=1)
+    """The same where the loss is validated; default: as many."""
     batches_per_step: int = Field(4, ge=1)
     """Whose gradients are summed (gradient accumulation)."""
     order: Literal["random", "group_by_length"] = "group_by_length"
@@ -133,5 +136,11 @@ def _replace(values: Any, override: str) -> None:
     if not equals or not last:
         raise RecipeError(f"{override!r} sets nothing; write it as section.setting=value.")
     for section in sections:
-        values = values.setdefault(section, {})
+        if values.get(section) is None:  # where the recipe has null, the rest are the defaults
+            values[section] = {}
+        values = values[section]
+        if not isinstance(values, dict):
+            raise RecipeError(
+                f"{override!r} sets part of {section!r}, which is {values!r} and has no parts."
+            )
     values[last] = yaml.safe_load(value)

@@ -31,7 +31,7 @@ from tqdm import tqdm
 
 from training.arguments import positive
 from training.esconv_turns import EsconvTurns, read_turns
-from training.examples import SupporterTurn, with_personas_of
+from training.examples import SupporterTurn, with_wrong_personas, without_personas
 from training.fitting import RECIPE_FILE
 from training.forms import load_form
 from training.intervals import Floats, SumMetric, interval, paired_difference, ratio
@@ -362,12 +362,9 @@ class Scorer:
         require_others(conversations, condition)
         if condition == "right":
             return [list(turns) for turns in conversations]
-        none: Sequence[SupporterTurn] = ()
-        following = [*conversations[1:], conversations[0]]
-        return [
-            with_personas_of(turns, others if condition == "wrong" else none)
-            for turns, others in zip(conversations, following, strict=True)
-        ]
+        if condition == "wrong":
+            return with_wrong_personas(conversations)
+        return [without_personas(turns) for turns in conversations]
 
     @torch.inference_mode()
     def _sums(self, rows: Sequence[Any]) -> Tensor:

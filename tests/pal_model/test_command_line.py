@@ -6,11 +6,14 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pal_model import Persona
+from pal_model import __main__ as command_line
 from pal_model.__main__ import main
 
 GOOD = {
@@ -60,6 +63,37 @@ def test_the_extractor_may_be_a_model(
     status, _, errors = run(monkeypatch, capsys, lines(GOOD), "extract", "--extractor", "/no/such")
     assert status == 2
     assert "error: Cannot load the persona extractor '/no/such'" in errors
+
+
+class Batching:
+    """Finds one thing a conversation, and knows how many it read at once."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def extract(self, seeker_utterances: Sequence[str]) -> Persona:
+        return self.extract_batch([seeker_utterances])[0]
+
+    def extract_batch(self, batch: Sequence[Sequence[str]]) -> list[Persona]:
+        self.batches.append(len(batch))
+        return [Persona((f"I said {said[-1]}",)) for said in batch]
+
+
+def test_the_conversations_of_several_lines_are_read_together(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], checkpoint: Path
+) -> None:
+    extractor = Batching()
+    monkeypatch.setattr(command_line, "load_persona_extractor", lambda *_, **__: extractor)
+    data = lines(GOOD, {"dialog": []}, GOOD | {"persona": ["I am a nurse."]}, GOOD)
+    said = "I said I lost my job and I have two kids"
+    status, out, _ = run(monkeypatch, capsys, data, "extract")
+    assert (status, extractor.batches) == (0, [3])
+    assert [o["persona"] for o in out] == [[said], [], ["I am a nurse.", said], [said]]
+    arguments = ["reply", "--model", str(checkpoint), "--dtype", "float32"]
+    answered = b"\n".join(line for line in data.splitlines() if b"[]" not in line)
+    status, out, _ = run(monkeypatch, capsys, answered, *arguments)
+    assert (status, extractor.batches) == (0, [3, 2])
+    assert [o["persona"] for o in out] == [[said], ["I am a nurse."], [said]]
 
 
 def test_reply_writes_strategy_alpha_persona_and_response(

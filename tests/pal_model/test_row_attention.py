@@ -29,10 +29,13 @@ def attention(query: Tensor, key: Tensor, value: Tensor, seen: Tensor) -> Tensor
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
+@pytest.mark.parametrize("heads", [2, 4, 6, 10], ids=lambda heads: f"{heads} heads on 2")
 @pytest.mark.parametrize("additive", [True, False], ids=["additive mask", "boolean mask"])
-def test_it_is_softmax_attention_with_shared_key_value_heads(length: int, additive: bool) -> None:
+def test_it_is_softmax_attention_whether_key_value_heads_are_shared_or_not(
+    length: int, heads: int, additive: bool
+) -> None:
     torch.manual_seed(1)
-    query = torch.randn(2, 6, length, 4, dtype=torch.float64)
+    query = torch.randn(2, heads, length, 4, dtype=torch.float64)
     key, value = torch.randn(2, 2, 2, 7, 4, dtype=torch.float64)
     seen = torch.rand(2, 1, length, 7) < 0.6
     seen[..., 0] = True

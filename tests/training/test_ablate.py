@@ -13,17 +13,19 @@ from training.score import Score
 from training.score import main as score
 
 
-def ablate(esconv: Path, base: Path, output: Path, *forms: str) -> int:
+def ablate(
+    esconv: Path, base: Path, output: Path, *forms: str, conversations: int = 4, rank: int = 2
+) -> int:
     settings = (
         f"data.esconv={esconv}",
         f"base_model={base}",
         "data.valid_conversations=2",
         "data.extractor=rules",
-        "lora.rank=2",
+        f"lora.rank={rank}",
         "eval_steps=9",
     )
     words = [word for setting in settings for word in ("--set", setting)]
-    budget = ("--train-conversations", "4", "--score-conversations", "3")
+    budget = ("--train-conversations", str(conversations), "--score-conversations", "3")
     chosen = ("--forms", *forms) if forms else ()
     return main(["--output", str(output), *budget, *words, *chosen])
 
@@ -71,7 +73,7 @@ def test_a_run_that_was_stopped_goes_on(
 ) -> None:
     (ablated / "hard_prompt" / "training_run.json").unlink()
     lines = (ablated / SCORES).read_text().splitlines(keepends=True)
-    (ablated / SCORES).write_text("".join(lines[:-1]))
+    (ablated / SCORES).write_text("".join(lines[:-1]) + lines[-1][:20])
     assert ablate(esconv, base, ablated) == 0
     assert (ablated / "hard_prompt" / "training_run.json").exists()
     assert (ablated / SCORES).read_text() == "".join(lines)
@@ -86,6 +88,21 @@ def test_forms_that_were_not_named_have_no_row(
     assert [row.split(" | ")[0] for row in rows[1:]] == 3 * ["| backbone untouched"] + 3 * [
         "| Hard Prompt form"
     ]
+
+
+def test_what_was_begun_otherwise_is_not_passed_off_as_this(
+    esconv: Path, base: Path, ablated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ablate(esconv, base, ablated, conversations=5) == 2
+    assert "was begun with train_conversations 4, and this run has 5" in capsys.readouterr().err
+    assert ablate(esconv, base, ablated, rank=4) == 2
+    assert "lora.rank=4" in capsys.readouterr().err
+    recipe = ablated / "embedded" / "training_run.yaml"
+    kept = recipe.read_text()
+    recipe.write_text(kept.replace("seed: 13", "seed: 14"))
+    assert ablate(esconv, base, ablated) == 2
+    assert "seed is 13, and there 14" in capsys.readouterr().err
+    recipe.write_text(kept)
 
 
 def test_a_corpus_that_is_missing_is_named(

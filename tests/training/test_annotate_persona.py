@@ -137,6 +137,15 @@ def test_an_unfinished_run_of_another_kind_is_not_gone_on_with(
     assert partial.exists()
 
 
+def test_a_run_that_was_killed_before_it_said_what_it_is_begins_anew(
+    esconv: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.json"
+    output.with_name("out.json.partial").write_text('{"data": "0')
+    assert main(["--esconv", str(esconv), "--extractor", "rules", "--output", str(output)]) == 0
+    assert len(list(read_pesconv(output))) == 20
+
+
 def test_a_file_has_personas_or_not_whichever_conversation_they_are_in(
     esconv: Path, tmp_path: Path
 ) -> None:

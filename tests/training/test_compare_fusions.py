@@ -113,3 +113,14 @@ def test_the_wrong_persona_is_anothers_and_none_is_none(tokenizer: Any) -> None:
     assert batch(examples, "prompt", "none")["attention_mask"].sum() == sum(
         len(example.history) for example in examples
     )
+
+
+def test_what_cannot_be_compared_is_told(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = str(corpus(tmp_path / "few.txt", 3))
+    command = ["--model", str(model_folder), "--held-out", few]
+    assert main([*command, "--train", "/no/such.txt"]) == 2
+    assert "/no/such.txt" in capsys.readouterr().err
+    assert main([*command, "--train", few, "--steps", "1", "--batch-size", "4"]) == 2
+    assert "has 3 responses, and 4 are asked for. Lower --steps" in capsys.readouterr().err

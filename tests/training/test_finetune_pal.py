@@ -33,7 +33,7 @@ from training.examples import (
     encode,
     supporter_turns,
     unlabelled_turns,
-    with_personas_of,
+    with_wrong_personas,
     without_some_personas,
 )
 from training.finetune_pal import main, read_corpus
@@ -57,6 +57,10 @@ def history_of(output: Path) -> list[dict[str, Any]]:
     checkpoints = sorted(output.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
     state = json.loads((checkpoints[-1] / "trainer_state.json").read_text())
     return [entry for entry in state["log_history"] if "loss" in entry or "eval_loss" in entry]
+
+
+def without_clock(measured: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in measured.items() if name != "eval_runtime"}
 
 
 @pytest.fixture(scope="module")
@@ -131,14 +135,16 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
             train(esconv, base, tmp_path)
     assert not (tmp_path / "adapter_model.safetensors").exists()
     assert train(esconv, base, tmp_path, "--resume") == 0
-    clocks = {"eval_runtime"}
     resumed, whole = history_of(tmp_path), history_of(trained)
     assert [e["step"] for e in resumed] == [e["step"] for e in whole]
     for one, other in zip(resumed, whole, strict=True):
-        assert {k: v for k, v in one.items() if k not in clocks} == {
-            k: v for k, v in other.items() if k not in clocks
-        }
+        assert without_clock(one) == without_clock(other)
     assert list(here.iterdir()) == []  # TensorBoard's files went there once
+    facts, expected = (
+        json.loads((folder / "training_run.json").read_text()) for folder in (tmp_path, trained)
+    )
+    assert without_clock(facts["validation_before"]) == without_clock(expected["validation_before"])
+    assert len(facts.get("resumed_with", [])) == (1 if passes == 8 else 0)
     ours, theirs = (load_file(f / "adapter_model.safetensors") for f in (tmp_path, trained))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
@@ -194,7 +200,7 @@ def _whole(turns: list[SupporterTurn], everything: list[Conversation]) -> Conver
     return whole
 
 
-def test_personas_are_dropped_repeatably_and_swapped_for_a_control(esconv: Path) -> None:
+def test_personas_are_dropped_repeatably(esconv: Path) -> None:
     turns = [
         turn
         for conversation in read_esconv(esconv)
@@ -207,9 +213,24 @@ def test_personas_are_dropped_repeatably_and_swapped_for_a_control(esconv: Path)
     dropped = sum(not turn.persona for turn in kept)
     assert 0.25 * len(turns) < dropped < 0.75 * len(turns)
     assert list(without_some_personas(turns, 0.0, "a")) == turns
-    swapped = with_personas_of(turns[:4], turns[6:8])
-    assert [t.persona for t in swapped] == [turns[i].persona for i in (6, 7, 7, 7)]
-    assert [t.history for t in swapped] == [t.history for t in turns[:4]]
+
+
+def test_a_wrong_persona_is_the_next_seekers_who_has_one_and_no_turn_gains_or_loses_one(
+    esconv: Path,
+) -> None:
+    [turn, *_] = supporter_turns(next(read_esconv(esconv)), {})
+    known = [["", "a", "aa"], ["", "", "bb", "bbb"], [], ["", "c"]]
+    conversations = [
+        [replace(turn, persona=Persona((name,) if name else ())) for name in of_seeker]
+        for of_seeker in known
+    ]
+    wrong = with_wrong_personas(conversations)
+    assert [[" ".join(t.persona) for t in turns] for turns in wrong] == [
+        ["", "c", "bb"],
+        ["", "", "c", "c"],
+        [],
+        ["", "a"],
+    ]
 
 
 def test_the_fusion_is_trained_on_top_of_a_lora_and_served(
@@ -327,6 +348,11 @@ def test_pal_on_blenderbot_small_is_trained_and_served(
     [
         (["lora=null"], "lora is null .* a decoder-only model"),
         (["base_model=blenderbot"], "is an encoder-decoder.*Set lora to null"),
+        (["lora.alpha=0.5"], "lora.alpha is 0.5"),
+        (["eval_steps.of=1"], "'eval_steps.of=1' sets part of 'eval_steps', which is 2"),
+        (["base_model=/no/such"], "Cannot load the base model '/no/such': "),
+        (["base_model=/no/such", "lora=null"], "Cannot load the base model '/no/such': "),
+        (["start_from=/no/such"], "or what start_from names, '/no/such'"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(
@@ -368,6 +394,23 @@ def test_a_recipe_that_is_none_is_told_with_value_and_rule(
         recipe.write_text(content)
     assert main([str(recipe), "--output", str(tmp_path / "out")]) == 2
     assert re.search(message, capsys.readouterr().err)
+
+
+def test_a_setting_of_a_section_that_is_null_brings_the_section_back() -> None:
+    recipe = RECIPE.with_name("blenderbot.yaml")
+    assert RunConfig.load(recipe).lora is None
+    lora = RunConfig.load(recipe, ["lora.rank=4"]).lora
+    assert lora is not None
+    assert (lora.rank, lora.alpha) == (4, 32)
+
+
+def test_the_papers_recipe_has_the_papers_numbers() -> None:
+    """Section 4.3."""
+    optimiser = RunConfig.load(RECIPE.with_name("blenderbot.yaml")).optimiser
+    assert (optimiser.rows_per_batch, optimiser.eval_rows_per_batch) == (4, 16)
+    assert optimiser.batches_per_step == 1
+    assert (optimiser.learning_rate, optimiser.warmup_steps) == (2.5e-5, 100)
+    assert (optimiser.betas, optimiser.epochs) == ((0.9, 0.999), 10)
 
 
 def test_baselines_are_the_recipe_with_one_thing_changed() -> None:

@@ -64,8 +64,28 @@ def test_a_recipe_has_the_last_word_but_no_second_one(tmp_path: Path) -> None:
     )
     assert settled(recipe, tmp_path, resume=False) == recipe
     assert settled(recipe, tmp_path, resume=True) == recipe
-    with pytest.raises(RecipeError, match=r"is .float32., and the run in .* begun in .bfloat16."):
+    with pytest.raises(
+        RecipeError, match=r"optimiser.precision is .float32., and there .bfloat16."
+    ):
         settled(other, tmp_path, resume=True)
+
+
+def test_a_run_goes_on_with_the_settings_that_it_began_with_or_not_at_all(tmp_path: Path) -> None:
+    """Else the recipe that is kept, which tells what a model may be measured on, is not true."""
+    settled(Recipe(), tmp_path, resume=False)
+    kept = (tmp_path / RECIPE_FILE).read_bytes()
+    others = ({"seed": 14}, {"lora": {"rank": 4}}, {"lora": None}, {"optimiser": {"epochs": 2}})
+    for changes in others:
+        with pytest.raises(
+            RecipeError, match=r"begun with other settings: \w+[\w.]* is .*, and th"
+        ):
+            settled(Recipe.model_validate(changes), tmp_path, resume=True)
+    with pytest.raises(
+        RecipeError, match=r"eval_steps is 9, and there 50; seed is 14, and there 13"
+    ):
+        settled(Recipe(seed=14, eval_steps=9), tmp_path, resume=True)
+    assert (tmp_path / RECIPE_FILE).read_bytes() == kept
+    settled(Recipe(), tmp_path, resume=True)
 
 
 def test_a_run_does_not_overwrite_another(tmp_path: Path) -> None:
