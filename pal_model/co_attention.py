@@ -96,11 +96,21 @@ class GatedPersonaFusion(nn.Module):
             persona: of each layer, (B, P, D).
             persona_mask: (B, P); a row of zeros has no persona.
         """
-        fused_history, fused_persona = [], []
-        for h, p, gates in zip(history, persona, self.gates.tanh(), strict=True):
-            final, _ = self.co_attention(h, history_mask, p, persona_mask)  # (B, max(H, P), D)
-            fused_history.append(h + gates[0] * (final[:, : h.shape[1]] - h))
-            fused_persona.append(p + gates[1] * (final[:, : p.shape[1]] - p))
+        of_history, of_persona = torch.stack(tuple(history)), torch.stack(tuple(persona))
+        layers = len(of_history)
+        # Norms and lambdas are the same on every layer: all of them are one batch.
+        final, _ = self.co_attention(
+            of_history.flatten(0, 1),
+            history_mask.repeat(layers, 1),
+            of_persona.flatten(0, 1),
+            persona_mask.repeat(layers, 1),
+        )
+        final = final.unflatten(0, (layers, -1))  # (layers, B, max(H, P), D)
+        fused = (
+            states + gates[:, None, None, None] * (final[:, :, : states.shape[2]] - states)
+            for states, gates in zip((of_history, of_persona), self.gates.tanh().T, strict=True)
+        )
+        fused_history, fused_persona = (list(states.unbind()) for states in fused)
         return fused_history, fused_persona
 
 

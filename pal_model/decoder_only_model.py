@@ -99,11 +99,16 @@ class DecoderOnlyModel:
         return self.encoder.decode(ids)
 
     def read(self, requests: Sequence[ReplyRequest]) -> DecoderOnlyTurns:
-        """Read histories and personas as far as the cue, after which a strategy is named."""
-        inputs = [self.encoder.encode_inputs(r.conversation, r.persona) for r in requests]
+        """Read histories and personas as far as the cue, after which a strategy is named. A turn
+        that is asked about repeatedly, with several seeds, is read once.
+        """
+        asked = [(r.conversation, r.persona) for r in requests]
+        places = {turn: place for place, turn in enumerate(dict.fromkeys(asked))}
+        inputs = [self.encoder.encode_inputs(*turn) for turn in places]
         read_history, states = self._read_branches(inputs)
         states = states.extended([i.cue_ids for i in inputs])
-        return DecoderOnlyTurns(self.encoder, inputs, read_history, states)
+        turns = DecoderOnlyTurns(self.encoder, inputs, read_history, states)
+        return turns if len(asked) == len(places) else turns.repeated([places[t] for t in asked])
 
     def ordinary_logits(self) -> Tensor | None:
         """Read hand-written turns of all kinds (see `ResponseModel`)."""
@@ -170,6 +175,15 @@ class DecoderOnlyTurns:
     def has_persona(self) -> Sequence[bool]:
         """Whether a turn has a persona, within its budget of tokens."""
         return [bool(i.persona_ids) for i in self.inputs]
+
+    def repeated(self, places: Sequence[int]) -> DecoderOnlyTurns:
+        """Return the turns at `places`, in that order; one may be taken repeatedly."""
+
+        def read_history(turns: Sequence[int]) -> RowStates:
+            return self.read_history([places[turn] for turn in turns])
+
+        inputs = [self.inputs[place] for place in places]
+        return DecoderOnlyTurns(self.encoder, inputs, read_history, self.states.select(places))
 
     def start(
         self, strategies: Sequence[Strategy], alphas: Sequence[float], *, copies: int, room: int

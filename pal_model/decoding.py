@@ -104,16 +104,16 @@ class GuidedRows:
         device = states.logits.device
         self._alpha = torch.tensor([alphas[row] for row in self._guided], device=device)
         self._branch_index = torch.tensor(self._row_of_branch, device=device)
+        self._guided_index = self._branch_index[self._count :]
 
     def logits(self) -> Tensor:
         """Return the guided logits of the next token of each response (Eq. 6), (R, V)."""
         logits = self._states.logits[: self._count]
         if self._guided:
             guided = combine_branches(
-                logits[self._guided], self._states.logits[self._count :], self._alpha
+                logits[self._guided_index], self._states.logits[self._count :], self._alpha
             )
-            logits = logits.clone()
-            logits[self._guided] = guided
+            logits = logits.index_copy(0, self._guided_index, guided)
         return logits
 
     def extend(self, rows: Sequence[Sequence[int]]) -> None:

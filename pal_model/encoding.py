@@ -68,11 +68,17 @@ def plain_text(text: str) -> str:
     """Return `text` as one line that cannot be mistaken for the format: no control characters, no
     turn markers, single spaces; the end of it where it is very long.
     """
-    text = unicodedata.normalize("NFC", text[-_LONGEST_TEXT:])
+    text = text[-_LONGEST_TEXT:]
+    is_plain = text.isascii() and text.isprintable()  # as most are; the rest is slow
+    if not is_plain:
+        text = unicodedata.normalize("NFC", text)
     for marker in (TURN_START, TURN_END, "<|endoftext|>"):
         text = text.replace(marker, " ")
-    printable = (c if unicodedata.category(c)[0] != "C" or c == "\u200d" else " " for c in text)
-    return " ".join("".join(printable).split())
+    if not is_plain:
+        text = "".join(
+            c if unicodedata.category(c)[0] != "C" or c == "\u200d" else " " for c in text
+        )
+    return " ".join(text.split())
 
 
 class Encoder:
@@ -89,7 +95,9 @@ class Encoder:
         self._start = self._marker(TURN_START)
         self._end = self._marker(TURN_END)
         # A line break ends a response too: what follows it is a new paragraph or an invented turn.
-        self.end_ids: TokenIds = (self._end, *self._ids("\n")[:1])
+        self._line_break = self._ids("\n")
+        self._cue_ids = (self._start, *self._ids("assistant\n["))
+        self.end_ids: TokenIds = (self._end, *self._line_break[:1])
         self.fixed_ids: TokenIds = self._fixed_ids() if config.zero_shot else ()
         self.strategy_ids = {s: self._ids(f"[{s.value}]")[1:] for s in Strategy}
         if len(self.first_strategy_ids) != len(Strategy):
@@ -108,7 +116,7 @@ class Encoder:
         return PalInputs(
             persona_ids=self._persona_ids(persona),
             history_ids=self._history_ids(conversation.utterances),
-            cue_ids=(self._start, *self._ids("assistant\n[")),
+            cue_ids=self._cue_ids,
         )
 
     def encode_response(self, strategy: Strategy, response: str) -> TokenIds:
@@ -141,9 +149,11 @@ class Encoder:
 
     def _persona_ids(self, persona: Persona) -> TokenIds:
         budget = self._config.max_persona_tokens
+        sentences = [plain_text(sentence) for sentence in persona]
+        lengths = map(len, self._ids_of_each([f" {sentence}" for sentence in sentences]))
         kept: list[str] = []
-        for sentence in reversed([plain_text(s) for s in persona]):
-            budget -= len(self._ids(f" {sentence}"))
+        for sentence, length in reversed(list(zip(sentences, lengths, strict=True))):
+            budget -= length
             if budget < 0:
                 break
             kept.insert(0, sentence)
@@ -155,7 +165,7 @@ class Encoder:
             utterances = [Utterance(u.speaker, u.text) for u in utterances]
         budget = self._config.max_history_tokens
         spoken = list(_merged_turns(utterances))
-        turns = [self._turn(role, text) for role, text in spoken]
+        turns = self._turn_of_each(spoken)
         # Left out in strides: where the kept part begins stays the same for some turns, so that
         # what was read of it can be used again.
         stride = max(1, budget // _STRIDES)
@@ -175,14 +185,28 @@ class Encoder:
         return self._turn(role, self.decode(kept).strip("\ufffd "))
 
     def _turns(self, utterances: Iterable[Utterance]) -> TokenIds:
-        encoded = (self._turn(role, text) for role, text in _merged_turns(utterances))
+        encoded = self._turn_of_each(list(_merged_turns(utterances)))
         return tuple(itertools.chain.from_iterable(encoded))
 
     def _turn(self, role: str, text: str) -> TokenIds:
-        return (self._start, *self._ids(f"{role}\n{text}"), self._end, *self._ids("\n"))
+        [turn] = self._turn_of_each([(role, text)])
+        return turn
+
+    def _turn_of_each(self, spoken: Sequence[tuple[str, str]]) -> list[TokenIds]:
+        """Encode turns, each a role and a text."""
+        encoded = self._ids_of_each([f"{role}\n{text}" for role, text in spoken])
+        return [(self._start, *ids, self._end, *self._line_break) for ids in encoded]
 
     def _ids(self, text: str) -> TokenIds:
-        return tuple(self._tokenizer(text, add_special_tokens=False).input_ids)
+        [ids] = self._ids_of_each([text])
+        return ids
+
+    def _ids_of_each(self, texts: Sequence[str]) -> list[TokenIds]:
+        """Encode texts; a call of the tokenizer costs more than most of them."""
+        if not texts:
+            return []
+        encoded = self._tokenizer(list(texts), add_special_tokens=False).input_ids
+        return [tuple(ids) for ids in encoded]
 
     def _marker(self, marker: str) -> int:
         ids = self._ids(marker)

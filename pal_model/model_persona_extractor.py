@@ -24,11 +24,18 @@ from pal_model.extractor_writers import BackboneWriter, ExtractorWriter, Generat
 from pal_model.persona import Persona
 from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaExtractorEncoder
 from pal_model.persona_sentences import plausible_sentences
+from pal_model.row_cache import CacheFormat
 
 _MOST_ROWS = 32
 _MOST_ROWS_ON_GPU = 256
 """That are written to at once; with beams each takes the memory of several. A GPU takes about as
 long for one row as for many."""
+
+_MOST_ROWS_WHERE_THERE_IS_ROOM = 2048
+_SHARE_OF_FREE_MEMORY = 0.5
+_BUFFERS_A_ROW = 4
+"""A row is given so many times the memory of its keys and values: for the copies on the way, and
+for what a layer computes."""
 
 
 class ModelPersonaExtractor:
@@ -101,7 +108,11 @@ class ModelPersonaExtractor:
         encoder = PersonaExtractorEncoder(tokenizer, config, decoder_only=True)
         backbone = find_backbone(name, model, dtype)
         writer = BackboneWriter(backbone, config.max_new_tokens, encoder.end_id)
-        return cls(encoder, writer, _most_rows_on(target))
+        most_rows = _MOST_ROWS
+        if target.type != "cpu":
+            free, _ = torch.cuda.mem_get_info(target)
+            most_rows = rows_with_room(backbone.cache_format, config, free)
+        return cls(encoder, writer, most_rows)
 
     def extract(self, seeker_utterances: Sequence[str]) -> Persona:
         """Return the persona that `seeker_utterances` (oldest first) support; it may be empty."""
@@ -125,6 +136,15 @@ class ModelPersonaExtractor:
             for row in self._writer.write(encoded[start : start + self._most_rows])
         ]
         return [self._encoder.decode(row.ids, row.log_probs) for row in written]
+
+
+def rows_with_room(form: CacheFormat, config: PersonaExtractorConfig, free: int) -> int:
+    """Return how many rows a GPU writes to at once that has `free` bytes left."""
+    slots = config.max_input_tokens + config.max_new_tokens
+    slots += -slots % form.multiple
+    numbers = form.layers * form.parts * form.heads * form.width * slots
+    room = int(_SHARE_OF_FREE_MEMORY * free) // (_BUFFERS_A_ROW * numbers * form.dtype.itemsize)
+    return max(1, min(_MOST_ROWS_WHERE_THERE_IS_ROOM, room))
 
 
 def _most_rows_on(device: torch.device) -> int:

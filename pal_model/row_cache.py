@@ -67,6 +67,7 @@ class RowCache:
         self._states = form.buffer(rows, length)
         self._used = 0  # slots that any row has written to
         self._slots = torch.empty(rows, 0, dtype=torch.long)
+        self._rows = torch.empty(rows, 0, dtype=torch.long)
 
     @property
     def states(self) -> Tensor:
@@ -88,6 +89,7 @@ class RowCache:
     def expect(self, slots: Tensor) -> None:
         """Let the tokens of the next forward pass go to `slots`, (R, N)."""
         self._slots = slots
+        self._rows = torch.arange(len(slots), device=slots.device)[:, None]
         self.lengthen(int(slots.max()) + 1)
 
     def lengthen(self, length: int) -> None:
@@ -104,9 +106,8 @@ class RowCache:
         of that layer.
         """
         all_keys, all_values = self._states[layer_index, :2]
-        row = torch.arange(len(keys), device=keys.device)[:, None]
-        all_keys[row, :, self._slots] = keys.transpose(1, 2)
-        all_values[row, :, self._slots] = values.transpose(1, 2)
+        all_keys[self._rows, :, self._slots] = keys.transpose(1, 2)
+        all_values[self._rows, :, self._slots] = values.transpose(1, 2)
         return all_keys, all_values
 
     def put_inputs(self, layer_index: int, row: int, start: int, inputs: Tensor) -> None:

@@ -110,9 +110,10 @@ class TorchBackbone:
     ) -> None:
         """Keep what each layer's attention reads, given what goes into each layer, (R, N, D)."""
         model: Any = self._model.base_model
+        starts = lengths.tolist()
         for index, layer in enumerate(model.layers):
             inputs = layer.input_layernorm(hidden_states[index])
-            for row, start in enumerate(lengths.tolist()):
+            for row, start in enumerate(starts):
                 cache.put_inputs(index, row, start, inputs[row])
 
     def _mask(self, slots: Tensor, length: int) -> Tensor:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -143,6 +144,41 @@ def test_some_of_a_batch_have_a_persona_and_some_of_these_are_guided(
     together = PalGenerator(pal).reply(requests, options)
     assert [reply.alpha for reply in together] == [0, 0, 0.75, 0.375]
     for request, reply in zip(requests, together, strict=True):
+        pal.forget()
+        assert PalGenerator(pal).reply([request], options) == [reply]
+
+
+@pytest.mark.parametrize("form", ["prefix", "prompt"])
+def test_a_turn_that_is_asked_about_with_several_seeds_is_read_once(
+    form: Literal["prefix", "prompt"],
+    model: Any,
+    tokenizer: Any,
+    requests: list[ReplyRequest],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backbone = TorchBackbone(model)
+    alphas = {s: 0.75 * (place % 2) for place, s in enumerate(Strategy)}
+    pal = DecoderOnlyModel(backbone, tokenizer, PalConfig(persona_form=form, alphas=alphas))
+    asked = [replace(requests[i], seed=seed) for seed in (1, 2, 3) for i in (0, 1, 2, 0)]
+    asked = [replace(r, strategy=s) for r, s in zip(asked, [*Strategy] * 2, strict=False)]
+    options = GenerationOptions(temperature=1.5, max_new_tokens=12)
+    rows: list[int] = []
+    read = backbone.read
+
+    def counted(ids: torch.Tensor, *rest: Any) -> torch.Tensor:
+        rows.append(len(ids))
+        return read(ids, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backbone, "read", counted)
+        together = PalGenerator(pal).reply(asked, options)
+        pal.forget()
+        rows.clear()
+        turns = pal.read(asked)
+    assert max(rows) == 3
+    assert len(turns.states) == len(asked)
+    assert sum(1 for reply in together if reply.alpha) > 2
+    for request, reply in zip(asked, together, strict=True):
         pal.forget()
         assert PalGenerator(pal).reply([request], options) == [reply]
 

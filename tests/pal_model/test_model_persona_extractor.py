@@ -26,8 +26,9 @@ from pal_model import (
     Utterance,
     infer_persona,
 )
-from pal_model.model_persona_extractor import ModelPersonaExtractor
+from pal_model.model_persona_extractor import ModelPersonaExtractor, rows_with_room
 from pal_model.persona_extractor_format import PersonaExtractorConfig, PersonaExtractorEncoder
+from pal_model.row_cache import CacheFormat
 from tests.pal_model.tiny_bart import tiny_config
 
 LEARNT = {
@@ -225,3 +226,15 @@ def test_each_sentence_has_its_own_certainty(tokenizer: Any) -> None:
     assert encoder.decode(written, certainties) == ["my cat died ."]
     assert encoder.decode(written, [*certainties[:-1], -0.7]) == ["my cat died .", "i feel alone ."]
     assert encoder.decode(written) == ["my cat died .", "i feel alone ."]
+
+
+@pytest.mark.parametrize(
+    ("free", "rows"), [(80 * 2**30, 910), (8 * 2**30, 91), (1, 1), (2**40, 2048)]
+)
+def test_a_gpu_writes_to_as_many_rows_as_it_has_room_for(free: int, rows: int) -> None:
+    """Keys and values of 30 layers, 3 heads of 64 numbers, 2 bytes each, 384 + 64 tokens in 512
+    slots: 11.25 MiB, four times that a row, of half of what is free.
+    """
+    form = CacheFormat(30, 3, 64, torch.bfloat16, torch.device("cpu"), multiple=512, zeroed=True)
+    config = PersonaExtractorConfig(max_input_tokens=384, max_new_tokens=64, num_beams=1)
+    assert rows_with_room(form, config, free) == rows
