@@ -18,7 +18,7 @@ export UV_COMPILE_BYTECODE := 1
 # uv knows a local folder of wheels by another name than pip.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: help install chat serve test check bench bench-crisis bench-memory bench-safety bench-train replay format clean
+.PHONY: help install chat serve test unit check bench bench-crisis bench-memory bench-safety bench-train replay format clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -126,6 +126,9 @@ serve: install  ## Serve REST on RASA_PORT (5005); one Ctrl-C stops everything
 test: install .venv/browser  ## Run all tests
 	$(PYTHON) -m pytest
 	$(RASA_PYTHON) -m pytest -q -c tests/rasa_bot/pytest.ini tests/rasa_bot
+
+unit: install  ## Run the tests that take a minute in all: no training, no model that ships, no server
+	$(PYTHON) -m pytest -m "not integration"
 
 check: install  ## Style, types, import rules, Rasa's own validation
 	$(PYTHON) -m ruff format --check .

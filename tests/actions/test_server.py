@@ -22,6 +22,8 @@ from actions.safety.crisis_reply import is_crisis_reply
 from tests.actions import server_runner
 from tests.actions.fakes import DANGER, TOKEN, bot, talk, user
 
+pytestmark = pytest.mark.integration
+
 RUNNER = Path(server_runner.__file__)
 ACTIONS = {
     "action_change_fact",

@@ -24,6 +24,8 @@ from pal_model.embedded import default_home
 from pal_model.persona_extractor import EMBEDDED_EXTRACTOR
 from tests.actions.fakes import TOKEN, FakeGenerator, reply_to, settings, until
 
+pytestmark = pytest.mark.integration
+
 HOME = default_home()  # no test sees what is set outside
 
 Start = Callable[..., Supporter]

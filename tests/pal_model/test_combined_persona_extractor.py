@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from pal_model import Persona
 from pal_model.combined_persona_extractor import CombinedPersonaExtractor
 from pal_model.persona_extractor import (
@@ -11,6 +13,8 @@ from pal_model.persona_extractor import (
     BatchPersonaExtractor,
     load_persona_extractor,
 )
+
+pytestmark = pytest.mark.integration
 
 
 class Says:

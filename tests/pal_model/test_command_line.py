@@ -16,6 +16,8 @@ from pal_model import Persona
 from pal_model import __main__ as command_line
 from pal_model.__main__ import main
 
+pytestmark = pytest.mark.integration
+
 GOOD = {
     "dialog": [
         {"speaker": "seeker", "content": "Hello"},

@@ -29,6 +29,8 @@ from pal_model.row_states import rows_are_independent
 from pal_model.torch_backbone import TorchBackbone
 from tests.pal_model.reference import guided_greedy
 
+pytestmark = pytest.mark.integration
+
 PERSONA = Persona(("I am a nurse.", "My shifts are at night."))
 
 

@@ -14,6 +14,8 @@ from actions.safety.second_reader import SecondReader
 from actions.sentence_embedder import load_encoder
 from pal_model.loading import LOADING
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(
     "load",

@@ -21,6 +21,8 @@ from pal_model.embedded import (
 )
 from pal_model.persona_extractor_format import PersonaExtractorConfig
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(
     ("name", "found"),

@@ -12,6 +12,8 @@ from training.ablate import FORMS, SCORES, main
 from training.score import Score
 from training.score import main as score
 
+pytestmark = pytest.mark.integration
+
 
 def ablate(
     esconv: Path, base: Path, output: Path, *forms: str, conversations: int = 4, rank: int = 2

@@ -15,6 +15,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from training.compare_fusions import CONDITIONS, WAYS, Encoder, batch, main
 from training.readers.persona_chat import PersonaChatTurn
 
+pytestmark = pytest.mark.integration
+
 TURN = PersonaChatTurn(("i bake.", "i sail."), (), ("hello", "hi", "how are you ?"), "fine .")
 
 

@@ -26,6 +26,8 @@ from training.provenance import file_hash, folder_hashes
 from training.readers.esconv import read_pesconv
 from training.sentence_encoder import SentenceEncoder
 
+pytestmark = pytest.mark.integration
+
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
 
 

@@ -85,7 +85,7 @@ class Bot(ThreadingHTTPServer):
 @pytest.fixture
 def bot() -> Iterator[Bot]:
     with Bot() as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 

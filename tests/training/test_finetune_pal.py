@@ -43,6 +43,8 @@ from training.run_config import RunConfig
 from training.turn_personas import inferred_personas, raw_personas
 from training.unseen import require_unseen
 
+pytestmark = pytest.mark.integration
+
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
 
 

@@ -29,6 +29,8 @@ from training.persona_examples import PersonaExample
 from training.readers.esconv import read_esconv
 from training.token_trainer import token_losses
 
+pytestmark = pytest.mark.integration
+
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "persona_extractor" / "tiny.yaml"
 
 

@@ -26,6 +26,8 @@ from training.report import main
 from training.report_tables import COLUMNS, FURTHER_COLUMNS
 from training.search_alphas import main as search_alphas
 
+pytestmark = pytest.mark.integration
+
 WITHOUT = ("--persona", "none", "--no-encoder", "--no-perplexity")
 
 

@@ -22,6 +22,8 @@ from training.readers.esconv import read_esconv, read_split
 from training.score import Counts, Scorer, compare, main
 from training.turn_personas import inferred_personas
 
+pytestmark = pytest.mark.integration
+
 RECIPE = Path(__file__).parents[2] / "training" / "recipes" / "tiny.yaml"
 
 

@@ -29,6 +29,8 @@ from training.search_alphas import (
     main,
 )
 
+pytestmark = pytest.mark.integration
+
 
 def run(esconv: Path, base: Path, output: Path, *options: str) -> int:
     common = ["--output", str(output), "--esconv", str(esconv), "--extractor", "rules"]

@@ -15,6 +15,8 @@ from safetensors.torch import load_file
 from tests.training.test_finetune_pal import RECIPE, history_of
 from training.finetune_pal import main
 
+pytestmark = pytest.mark.integration
+
 REPOSITORY = RECIPE.parents[2]
 
 

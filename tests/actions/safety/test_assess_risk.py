@@ -361,6 +361,7 @@ def corpus(*parts: str) -> Path:
     return path
 
 
+@pytest.mark.integration
 def test_few_esconv_seeker_turns_are_flagged() -> None:
     """Measured: 46 of 19,989 (23 high, 23 concern); read one by one, six are false alarms."""
     records = json.loads(corpus("esconv", "ESConv.json").read_text("utf-8"))

@@ -29,6 +29,7 @@ def held_out(name: str) -> list[Labelled]:
     return list(read_labelled(HELD_OUT / f"{name}.tsv"))
 
 
+@pytest.mark.integration
 class TestHeldOut:
     """Lines that neither patterns nor classifier were made with."""
 

@@ -39,6 +39,7 @@ def fitted(
     fit(model, shown, draw, regimen=regimen, in_bfloat16=in_bfloat16)
 
 
+@pytest.mark.integration
 def test_a_fit_learns_what_it_is_shown_and_is_read_back(tmp_path: Path) -> None:
     dangerous = Labelled(RiskLevel.HIGH, frozenset({RiskKind.ABUSE}), "The zorgon is here again.")
     harmless = Labelled(RiskLevel.NONE, frozenset(), "The teapot is blue.")
@@ -52,6 +53,7 @@ def test_a_fit_learns_what_it_is_shown_and_is_read_back(tmp_path: Path) -> None:
     assert classifier.assess("The teapot is blue.") is NO_RISK
 
 
+@pytest.mark.integration
 class TestAllWeights:
     """A trained encoder, kept as a LoRA."""
 

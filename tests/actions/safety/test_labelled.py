@@ -41,6 +41,7 @@ def test_lines_are_of_every_level_and_kind_and_each_is_there_once(folder: Path, 
     [([UTTERANCES], [*HELD_OUT, *DEVELOPMENT]), (DEVELOPMENT, HELD_OUT)],
     ids=["learnt", "chosen by"],
 )
+@pytest.mark.integration
 def test_what_is_held_out_is_nowhere_else(others: list[Path], held_out: list[Path]) -> None:
     """Nor what says it in nearly the same words: no line shares half of its triples of words, and a
     long one holds no other line. What everybody says in a few words ("I want to die") may be in

@@ -243,6 +243,7 @@ def base(tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFa
     return folder
 
 
+@pytest.mark.integration
 class TestTraining:
     def test_it_learns_what_it_is_shown_and_is_read_back(
         self,
@@ -360,6 +361,7 @@ def corpora(tmp_path: Path) -> list[str]:
     return [word for name, file in files.items() for word in (f"--{name}", str(file))]
 
 
+@pytest.mark.integration
 class TestCommands:
     @pytest.fixture
     def made(
@@ -457,6 +459,7 @@ class TestSettings:
             SecondReader.load(tmp_path)
 
 
+@pytest.mark.integration
 class TestShipped:
     def test_it_is_loaded(self, capfd: pytest.CaptureFixture[str]) -> None:
         """If it were not, the first would read alone, and most tests would pass."""
