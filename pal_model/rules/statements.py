@@ -198,7 +198,8 @@ def _complete(low: Sequence[str]) -> bool:
     start = low[: low.index(",")] if "," in low else low
     return (
         low[-1] not in w.DANGLING
-        and not w.SPEECH & set(low[-2:])
+        and low[-1] not in w.SPEECH
+        and low[-2] not in w.SPEECH - w.NAMING
         and not set(start[1:]) <= w.AUXILIARY | {"not"}
         and len(start) > 1
     )

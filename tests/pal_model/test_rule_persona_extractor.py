@@ -66,6 +66,9 @@ def test_table_1_accumulates_as_published() -> None:
         ("i am sad because my wife left me", ["I am sad because my wife left me."]),
         ("I feel like a failure", ["I feel like a failure."]),
         ("I live alone with my cat", ["I live alone with my cat."]),
+        ("I've got a dog called Biscuit", ["I have got a dog called Biscuit."]),
+        ("i hate my job at the call centre", ["I hate my job at the call centre."]),
+        ("I called my sister and she called", ["I called my sister."]),
         # events, also of those close to the seeker
         ("My best friend died in May.", ["My best friend died in May."]),
         ("my son won't talk to me", ["My son won't talk to me."]),
