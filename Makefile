@@ -127,8 +127,9 @@ test: install .venv/browser  ## Run all tests
 	$(PYTHON) -m pytest
 	$(RASA_PYTHON) -m pytest -q -c tests/rasa_bot/pytest.ini tests/rasa_bot
 
-unit: install  ## Run the tests that take a minute in all: no training, no model that ships, no server
-	$(PYTHON) -m pytest -m "not integration"
+# A thread for each of the processes: more of them would wait for one another.
+unit: install  ## Run the fast tests on all cores: they train, load and start nothing
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m "not integration" -n auto
 
 check: install  ## Style, types, import rules, Rasa's own validation
 	$(PYTHON) -m ruff format --check .
