@@ -147,7 +147,7 @@ SPEECH = _set(
 )
 """In another's mouth these make what follows a report, however far "and" carries it."""
 NAMING = _set("call called")
-"""Of these, what a word follows that ends the statement: "a dog called Biscuit", "a call centre"."""
+"""Of these, what one last word may follow: "a dog called Biscuit", "at a call centre"."""
 HOLDERS = _set(
     "feel feels felt feeling know knows knew guess realize realized realise realised fear afraid"
     " worried scared worry dream dreamed dreamt decided convinced sure doubt suspect mean thinking"
