@@ -14,6 +14,7 @@ from actions.counters import Counters
 from actions.crisis_desk import CrisisDesk, Standing
 from actions.direct_questions import asked_again, direct_answer, direct_question
 from actions.message_screen import reply_without_model
+from actions.recall import recalled
 from actions.safety import RiskLevel, check_reply
 from actions.safety.answers import said_and_asked
 from actions.safety.resources import resource_line
@@ -26,7 +27,7 @@ from actions.tracker_conversation import (
     persona_from_slot,
     turns_since_disclosure,
 )
-from pal_model import Conversation, PalError, Reply, ReplyRequest
+from pal_model import Conversation, PalError, Persona, Reply, ReplyRequest
 from pal_model.fallback_responses import fallback_response
 
 log = structlog.get_logger(__name__)
@@ -85,12 +86,13 @@ class ActionRespond(Action):  # type: ignore[misc]
             dispatcher.utter_message(text=" ".join(news), **{PAL_METADATA: standing.noted})
             return [*_events(risk), *over]
         relief = self._desk.relief(conversation, standing)
-        fixed = self._fixed_words(conversation, standing)
+        persona = persona_from_slot(tracker.get_slot("persona"))
+        fixed = self._fixed_words(conversation, standing, persona)
         if fixed is not None:
             words, noted = fixed
             dispatcher.utter_message(text=_joined(relief, words), **{PAL_METADATA: noted})
             return [*_events(risk), *over]
-        reply = await self._reply(dispatcher, conversation, tracker.get_slot("persona"), relief)
+        reply = await self._reply(dispatcher, conversation, persona, relief)
         if reply is not None and self._is_disclosure_due(tracker):
             dispatcher.utter_message(
                 text=REMINDER, **{PAL_METADATA: {"service": True, DISCLOSURE: True}}
@@ -98,7 +100,7 @@ class ActionRespond(Action):  # type: ignore[misc]
         return [*_events(risk, reply), *over]
 
     def _fixed_words(
-        self, conversation: Conversation, standing: Standing
+        self, conversation: Conversation, standing: Standing, persona: Persona
     ) -> tuple[str, dict[str, Any]] | None:
         """Return what is said to a message that the model must not, or cannot, answer, and what is
         noted on it. An answer to a question is part of the conversation: the model must see that it
@@ -113,6 +115,10 @@ class ActionRespond(Action):  # type: ignore[misc]
         if question is not None:
             self._counters.count_turn("direct")
             return direct_answer(question, self._locale), {"direct": question.value}
+        told = recalled(said, list(persona))
+        if told is not None:
+            self._counters.count_turn("direct")
+            return told, {"direct": "recall"}
         go_on = self._desk.question_after_relief(conversation, standing)
         if go_on is None:
             return None
@@ -123,16 +129,14 @@ class ActionRespond(Action):  # type: ignore[misc]
         self,
         dispatcher: CollectingDispatcher,
         conversation: Conversation,
-        persona: Any,
+        persona: Persona,
         first: str,
     ) -> Reply | None:
         """Say what the model writes, after the words that come `first`, and return it; None where
         that was an apology.
         """
         try:
-            reply = await self._supporter.reply(
-                ReplyRequest(conversation, persona_from_slot(persona))
-            )
+            reply = await self._supporter.reply(ReplyRequest(conversation, persona))
         except TimeoutError:
             log.warning("turn_timed_out")
             apology = TOOK_TOO_LONG

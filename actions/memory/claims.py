@@ -100,6 +100,11 @@ def claims(sentence: str) -> Claims:
     )
 
 
+def stems(text: str) -> frozenset[str]:
+    """Return the stems of the words of `text` that carry meaning."""
+    return _content(_plain(text))
+
+
 def _said(text: str, negated: bool) -> tuple[frozenset[str], bool]:
     """Return the content of the first clause, and whether it is negated: hating something counts
     as not loving it.

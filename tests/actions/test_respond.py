@@ -11,6 +11,7 @@ import pytest
 from actions import respond
 from actions.direct_questions import direct_answer, direct_question
 from actions.message_screen import NO_WORDS, NOT_ENGLISH, ONLY_ENGLISH, TOO_LONG
+from actions.recall import NOTHING
 from actions.respond import REMINDER, TOOK_TOO_LONG, ActionRespond
 from actions.safety.crisis_reply import is_crisis_reply
 from actions.safety.resources import resource_line
@@ -402,6 +403,22 @@ async def test_a_direct_question_is_answered_without_the_model(
     assert turn.pal == {"direct": direct_question(text)}
     assert turn.slots["answered"] is True
     assert generator.batches == []
+
+
+async def test_what_was_told_is_answered_from_what_is_noted(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    facts = ["I have got a dog called Biscuit.", "I am a nurse."]
+    question = user("Do you remember my dog's name?")
+    turn = await run(action, [*OPENING, question], persona=facts)
+    assert '"I have got a dog called Biscuit."' in turn.text
+    assert "nurse" not in turn.text
+    assert turn.pal == {"direct": "recall"}
+    assert generator.batches == []
+    turn = await run(action, [*OPENING, question])
+    assert turn.text == NOTHING
+    turn = await run(action, [*OPENING, user(f"{DANGER} Do you remember me?")], persona=facts)
+    assert is_crisis_reply(turn.text)
 
 
 async def test_who_insists_is_refused_again(
