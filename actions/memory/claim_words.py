@@ -119,3 +119,9 @@ EMPTY = _words(
     also here there it that this too m s t ve re d ll don doesn isn no not never
     """
 )
+
+BY_A_CLINICIAN = re.compile(
+    r"^(?:my|the) (?:doctors?|gp|physician|psychiatrist|psychologist|therapist|specialist|nurse) "
+    r"(?:says?|said|tells me|told me|confirmed)(?: that)? (?=i )"
+)
+"""What follows is claimed as if the seeker said it."""

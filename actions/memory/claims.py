@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import snowballstemmer
 
 from actions.memory.claim_words import (
+    BY_A_CLINICIAN,
     CHILDREN,
     DO,
     EMPTY,
@@ -87,7 +88,7 @@ class Claims:
 
 def claims(sentence: str) -> Claims:
     """Return what a sentence in the first person claims."""
-    text = _plain(sentence)
+    text = BY_A_CLINICIAN.sub("", _plain(sentence))
     if PAST.search(text):
         return Claims(subject=_subject(text), numbers=_numbers(text))
     negated = bool(NEGATIONS.search(text))
@@ -134,7 +135,7 @@ def _holding(text: str) -> Iterator[tuple[str, str]]:
         yield "age", match[1] or match[2]
     if place := _home(text):
         yield "home", place
-    match = re.search(rf"\bi have ({NUMBER}) (?:\w+ )?({CHILDREN})\b", text)
+    match = re.search(rf"\bi have (?:got )?({NUMBER}) (?:\w+ )?({CHILDREN})\b", text)
     if match and match[1] not in ("a", "an"):  # who has a brother may have another
         yield f"number of {_kind(match[2])}", NUMBERS.get(match[1], match[1])
     if occupation := _occupation(text):
@@ -151,7 +152,9 @@ def _holding(text: str) -> Iterator[tuple[str, str]]:
         yield "partner", "no"
     elif _any(TOGETHER, text):
         yield "partner", "yes"
-    if match := re.search(rf"\bi have (?:an?|one|1) (?:\w+ )?({PET})\b|\bmy ({PET}) ", text):
+    if match := re.search(
+        rf"\bi have (?:got )?(?:an?|one|1) (?:\w+ )?({PET})\b|\bmy ({PET}) ", text
+    ):
         pet = match[1] or match[2]
         if not _lost_pet(text):
             yield f"has {pet}", "yes"
@@ -201,12 +204,14 @@ def _occupation(text: str) -> str | None:
 
 def _lost_pet(text: str) -> str | None:
     match = re.search(
-        rf"\bmy ({PET})s?(?: \w+)?(?: \w+)? (?:has )?(?:died|dead|passed|ran away|run away)|"
-        rf"\bi (?:have )?(?:just )?(?:lost|buried|gave away) my ({PET})|"
-        rf"\bmy ({PET}) is (?:dead|gone)$",
+        rf"\b(?:my|our) ({PET})s?(?: \w+)?(?: \w+)? (?:has |had to be |was )?"
+        r"(?:died|dead|passed|ran away|run away|put down|put to sleep)|"
+        rf"\b(?:i|we) (?:have )?(?:just )?(?:lost|buried|gave away) (?:my|our) ({PET})|"
+        rf"\bput (?:my|our) ({PET})(?: \w+)? (?:down(?! (?:on|in|for|there))|to sleep)\b|"
+        rf"\b(?:my|our) ({PET})(?: \w+)? is (?:dead|gone)$",
         text,
     )
-    return match and (match[1] or match[2] or match[3])
+    return match and next(filter(None, match.groups()))
 
 
 def _quit(text: str) -> str | None:

@@ -83,6 +83,10 @@ def _subject_first(tokens: list[str]) -> list[str]:
         return tokens
     if low[:3] == ["me", "and", "my"]:
         return _myself_last(tokens)
+    if low[0] == "the" and set(low[1:2]) & w.CLINICIANS and set(low[2:3]) & w.SPEECH:
+        return ["My", *tokens[1:]]
+    if whom := _named_before(tokens):
+        return whom
     if low[0] in w.SUBORDINATOR and (
         low[0] not in w.PREPOSITION_START or set(low[1:2]) & w.SUBJECTS
     ):
@@ -97,6 +101,18 @@ def _subject_first(tokens: list[str]) -> list[str]:
         place = 2 if lower(rest[1:2]) and rest[1].lower() in w.AUXILIARY - w.NEGATIONS else 1
         return [*rest[:place], low[0], *rest[place:]]
     return _adverbial_last(front, rest)
+
+
+def _named_before(tokens: list[str]) -> list[str] | None:
+    """Turn "Miso, my cat, died" into "my cat Miso died"; None for what is not so built."""
+    low = lower(tokens)
+    if low[1:2] != [","] or not set(low[2:3]) & w.POSSESSIVE or "," not in low[4:7]:
+        return None
+    end = low.index(",", 4)
+    is_name = low[0] not in w.FUNCTION_WORDS | w.ADVERBS | w.END_ADVERBS | w.TIME_WORDS
+    if not is_name or has_verb(low[2:end]) or not set(low[end + 1 : end + 3]) & w.VERBS:
+        return None
+    return [*tokens[2:end], tokens[0], *tokens[end + 1 :]]
 
 
 def _adverbial_last(front: list[str], rest: list[str]) -> list[str]:

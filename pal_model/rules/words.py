@@ -146,6 +146,11 @@ SPEECH = _set(
     " believe believes believed assume assumes assumed joke jokes joked shout shouts shouted"
 )
 """In another's mouth these make what follows a report, however far "and" carries it."""
+CLINICIANS = _set(
+    "doctor doctors doc gp physician psychiatrist psychologist therapist counselor counsellor"
+    " specialist dentist surgeon nurse midwife"
+)
+"""Whose word on the seeker is theirs, whether they say "my" or "the"."""
 NAMING = _set("call called")
 """Of these, what one last word may follow: "a dog called Biscuit", "at a call centre"."""
 HOLDERS = _set(

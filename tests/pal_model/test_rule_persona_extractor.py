@@ -69,6 +69,9 @@ def test_table_1_accumulates_as_published() -> None:
         ("I've got a dog called Biscuit", ["I have got a dog called Biscuit."]),
         ("i hate my job at the call centre", ["I hate my job at the call centre."]),
         ("I called my sister and she called", ["I called my sister."]),
+        ("Miso, my cat, died yesterday.", ["My cat Miso died yesterday."]),
+        ("dan, my husband, left us in May", ["My husband dan left us in May."]),
+        ("The doctor told me I have diabetes", ["My doctor told me I have diabetes."]),
         # events, also of those close to the seeker
         ("My best friend died in May.", ["My best friend died in May."]),
         ("my son won't talk to me", ["My son won't talk to me."]),
