@@ -149,7 +149,9 @@ class ActionChangeFact(Action):  # type: ignore[misc]
             self._supporter.forget()
             slots += [*_taken_from_the_list(tracker, old), *_not_read_later(tracker, wish)]
             return FORGOTTEN.format(old=old), slots
-        _, slots = await self._memory.correct(tracker, old, new, message_id(tracker))
+        changed, slots = await self._memory.correct(tracker, old, new, message_id(tracker))
+        if changed.is_out:
+            raise MemoryStoreError("The memory could not be changed.")
         return (CORRECTED if new else CROSSED_OUT).format(old=old, new=new), slots
 
     async def _meant(self, tracker: Tracker, wish: Wish, facts: Sequence[Fact]) -> Fact | None:

@@ -47,11 +47,13 @@ _COUNTED = (
 _PATTERNS = tuple(
     re.compile(rf"{_OPENING}(?:{pattern})")
     for pattern in (
-        rf"(?:do|can|don't|didn't|did) (?:you|u) {_EVER}(?:remember|recall) (?P<asked>.+)",
+        rf"(?:do|can|don't|didn't|did) (?:you|u) {_EVER}(?:remember|recall) (?P<asked>"
+        r"(?:(?:anything|something|everything) )?(?:about )?"
+        r"(?:my|our|me|us|who|what|where|when|how|which|if|whether|i told)\b.*)",
         r"what did i (?:just )?(?:(?:tell|say to) (?:you|u)|say (?=about|earlier|before|yesterday))"
         r"(?P<asked>.*)",
         rf"(?:did|have|haven't|didn't) i {_EVER}(?:tell|told|mention|mentioned)(?: to)?(?: you| u)?"
-        r" ?(?P<asked>about .+|that .+)",
+        r" ?(?P<asked>about .+)",  # "did I tell you that I ..." is news
         rf"what(?:'s|s| is| was) my (?P<asked>{_THING}(?:name|job|age|occupation|profession))",
         rf"what(?:'s|s| is| was) my (?P<asked>{_THING}\w+) called",
         rf"(?:do (?:you|u) {_EVER}know )?(?:what|who|where|when)(?:'s|s| is| was)? (?:my )?"
@@ -90,13 +92,20 @@ _TOPICS = {
 _SAME = (
     "mum mom mother mam mama mummy mommy",
     "dad father daddy papa",
-    "kid child children son daughter boy girl baby",
-    "sibling brother sister",
-    "husband wife spouse partner",
-    "dog puppy pet",
-    "cat kitten pet",
-    "job work",
+    "kid child children",
+    "husband spouse partner",
+    "wife spouse partner",
+    "dog puppy",
+    "cat kitten",
 )
+"""Words for one and the same."""
+_KINDS = {
+    "kids children": "son daughter boy girl baby",
+    "siblings": "brother sister",
+    "pet": "dog puppy cat kitten rabbit hamster horse bird fish",
+    "parents": "mum mom mother dad father",
+}
+"""Who asks about their pet may have told of a dog; who asks about a brother told of no sister."""
 
 
 def recalled(text: str, facts: Sequence[str]) -> str | None:
@@ -142,11 +151,15 @@ def asked_about(text: str) -> str | None:
 
 def _about(topic: frozenset[str], topics: set[str], facts: Sequence[str]) -> list[str]:
     """Return the facts that share most with what is asked for, in the order of `facts`."""
-    wanted = topic.union(*(stems(line) for line in _SAME if topic & stems(line)))
+    same = topic.union(*(stems(line) for line in _SAME if topic & stems(line)))
+    kinds = frozenset[str]().union(
+        *(stems(kinds) for kind, kinds in _KINDS.items() if same & stems(kind))
+    )
     shared = {
-        fact: len(wanted & stems(fact)) + 2 * len(topics & set(claims(fact).holds))
-        for fact in facts
+        fact: len(same & stems(fact)) + 2 * len(topics & set(claims(fact).holds)) for fact in facts
     }
+    if not any(shared.values()):
+        shared = {fact: len(kinds & stems(fact)) for fact in facts}
     most = max(shared.values(), default=0)
     return [fact for fact in facts if most and shared[fact] == most][-_MOST:]
 

@@ -120,22 +120,22 @@ class SeekerMemory:
 
     async def recall(self, tracker: Tracker) -> Known:
         """Return what is known of the tracker's seeker."""
-        session = facts_from_slot(tracker.get_slot(FACTS))
+        session = _of_session(tracker)
         try:
             found = await self._find(tracker)
             if found is None or await found[0].consented_at(found[1]) is None:
-                return Known(tuple(session or _seen_last(tracker)))
+                return Known(tuple(session))
             store, seeker = found
             kept = await store.facts(seeker)
             # What was told while the store did not work is not in it yet.
-            pending = [fact.sentence for fact in session]
+            pending = [fact.sentence for fact in facts_from_slot(tracker.get_slot(FACTS))]
             facts = await asyncio.to_thread(
                 self._applied, kept, lambda known, _, alike: changes(known, pending, alike), ""
             )
             return Known(tuple(facts), is_kept=True)
         except MemoryStoreError as error:
             self._failed(error)
-            return Known(tuple(session or _seen_last(tracker)), is_out=True)
+            return Known(tuple(session), is_out=True)
 
     async def past(self, tracker: Tracker) -> tuple[Fact, ...]:
         """Return what is kept of the seeker though it no longer holds, each sentence once.
@@ -283,8 +283,7 @@ class SeekerMemory:
         except MemoryStoreError as error:
             self._failed(error)
             is_out = True
-        known = session or _seen_last(tracker)
-        facts = await asyncio.to_thread(self._applied, known, decide, source)
+        facts = await asyncio.to_thread(self._applied, _of_session(tracker), decide, source)
         slots = [SlotSet(FACTS, facts_to_slot(facts))] if facts != session else []
         return Known(tuple(facts), is_out=is_out), [*agreed, *slots]
 
@@ -344,6 +343,12 @@ def _as_told(found: Iterable[Change], session: Sequence[Fact]) -> Iterator[Chang
     for change in found:
         fact = told.get(change.sentence or "")
         yield change if fact is None else replace(change, told=fact)
+
+
+def _of_session(tracker: Tracker) -> list[Fact]:
+    """Return the session's facts; of none but an empty slot, they are none any more."""
+    held = tracker.get_slot(FACTS)
+    return _seen_last(tracker) if held is None else facts_from_slot(held)
 
 
 def _seen_last(tracker: Tracker) -> list[Fact]:

@@ -45,6 +45,10 @@ APOLOGY = (
 )
 
 
+NOT_KEPT = (
+    "(Something in me failed just now, so I may not have kept, or not have deleted, what we have "
+    "just written. If you asked me to forget or delete something, please ask again in a minute.)"
+)
 WAITING = (
     "A person on duty has taken over from me, so I'm quiet and don't read this myself. If they "
     "don't "
@@ -192,6 +196,8 @@ def _answering(
                 await on_new_message(message)
         except Exception:  # whatever it was, a person is waiting for an answer
             logger.exception("A message could not be handled.")
+            if output.sent:  # so that what it says was done may not have been
+                await output.send_text_message(message.sender_id, NOT_KEPT)
         if not output.sent:
             words = WAITING if await is_paused(message.sender_id) else APOLOGY
             await output.send_text_message(message.sender_id, words)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from rasa.core.agent import Agent
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import SQLTrackerStore
+from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, Restarted, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -119,10 +120,8 @@ class ErasingTrackerStore(SQLTrackerStore):
 
 def _later_session(tracker: DialogueStateTracker) -> float | None:
     """When the session began, if there is another before it in the tracker."""
-    events: list[Event] = list(tracker.events)
-    starts = (i for i in reversed(range(len(events))) if isinstance(events[i], SessionStarted))
-    last = next(starts, None)
-    return events[last].timestamp if last else None
+    starts = [event.timestamp for event in tracker.events if isinstance(event, SessionStarted)]
+    return starts[-1] if len(starts) > 1 else None
 
 
 def _seconds(days: float | str | None) -> float | None:
@@ -162,3 +161,20 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+_rasas_own: Callable[[TrackerStore | None, Domain], TrackerStore] = Agent._create_tracker_store
+
+
+def _that_fails_loudly(store: TrackerStore | None, domain: Domain) -> TrackerStore:
+    """Rasa wraps every store in one that goes on in memory where the database fails: what was to be
+    deleted is then said to be gone and is not, and a seeker in danger is met as a stranger. Ours
+    raises instead, and the channel tells the seeker.
+    """
+    if not isinstance(store, ErasingTrackerStore):
+        return _rasas_own(store, domain)
+    store.domain = domain
+    return store
+
+
+Agent._create_tracker_store = staticmethod(_that_fails_loudly)

@@ -24,6 +24,7 @@ FACTS = (
     "My mom drinks.",
     "I have two kids.",
 )
+SISTER = "My sister is called Anna."
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_what_was_told_is_quoted_and_nothing_else(question: str, fact: str) -> N
     [
         "do you remember my sister's name?",
         "Do you remember my mother's name?",  # of whom something is known, and no name
-        "did I tell you that my cat died?",
+        "do you remember what I told you about my brother?",  # of whom there is no word
         "what is my age",
     ],
 )
@@ -66,8 +67,20 @@ def test_what_was_not_told_is_not_made_up(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["Do you remember me?", "do you remember what I said yesterday?", "do you know who i am"],
+    [
+        "Do you remember me?",
+        "Do you remember anything about me?",
+        "do you remember what I said yesterday?",
+        "do you know who i am",
+    ],
 )
+def test_who_asks_for_a_kind_hears_of_one_but_not_of_another() -> None:
+    answer = recalled("do you remember my siblings?", [SISTER, *FACTS])
+    assert answer is not None
+    assert SISTER in answer
+    assert recalled("have I told you about my brother", [SISTER, *FACTS]) == NOTHING
+
+
 def test_who_asks_for_all_hears_the_latest(question: str) -> None:
     answer = recalled(question, FACTS)
     assert answer is not None
@@ -97,6 +110,10 @@ def test_a_name_is_said_where_it_is_noted_and_otherwise_why_not() -> None:
         "do you remember telling me that I would be fine?",
         "My husband left me this morning. Do you remember my dog's name?",  # the news come first
         "what's my purpose in life",
+        "did I tell you that my cat died?",  # news
+        "did i mention that i lost my job today",
+        "have I mentioned that I stopped eating?",
+        "can you remember that I'm scared of him",
         "Please remember me",
         "",
         "?",

@@ -10,7 +10,7 @@ import pytest
 from conftest import Bot
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
-from rasa_bot.components.channels import _answering
+from rasa_bot.components.channels import APOLOGY, NOT_KEPT, _answering
 from rasa_bot.launcher.greeting import greet
 
 
@@ -42,6 +42,25 @@ def test_a_session_starts_with_the_name_of_the_channel(
     asyncio.run(handle(message))
     assert seen == [{**(sent or {}), "input_channel": "rest"}]
     assert output.messages
+
+
+def test_what_was_said_before_a_failure_is_taken_back() -> None:
+    """Such as that everything was deleted, where saving that failed."""
+
+    async def failing(message: UserMessage) -> None:
+        await message.output_channel.send_text_message(message.sender_id, "It is deleted.")
+        raise OSError("disk full")
+
+    async def silent(message: UserMessage) -> None:
+        raise OSError("disk full")
+
+    said = []
+    for on_new_message in (failing, silent):
+        output = CollectingOutputChannel()
+        message = UserMessage("/forget_me", output, "ada", input_channel="rest")
+        asyncio.run(_answering(on_new_message, never, never, never)(message))
+        said.append([m["text"] for m in output.messages])
+    assert said == [["It is deleted.", NOT_KEPT], [APOLOGY]]
 
 
 def test_so_does_one_that_begins_with_a_greeting(bot: Bot, seen: list[Any]) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from rasa.core.agent import Agent
+from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -129,6 +131,40 @@ def test_a_restart_and_nothing_after_it_leaves_no_row(store: ErasingTrackerStore
     assert rows(store, "a") == []
     say(store, "a", SessionStarted(), *TURN)
     assert len(rows(store, "a")) == 1 + len(TURN)
+
+
+def test_rasa_does_not_go_on_in_memory_where_the_database_fails(
+    store: ErasingTrackerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would say that words are deleted which are not, and take who is known for a stranger."""
+
+    def failing(*_: Any, **__: Any) -> Any:
+        raise sa.exc.OperationalError("SELECT", {}, OSError("locked"))
+
+    kept = Agent(DOMAIN, tracker_store=store).tracker_store
+    say(store, "a", SessionStarted(), *TURN)
+    tracker = asyncio.run(kept.get_or_create_tracker("a"))
+    before = rows(store, "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "session_scope", failing)
+        with pytest.raises(sa.exc.OperationalError):
+            asyncio.run(kept.get_or_create_tracker("a"))
+        tracker.update(Restarted())
+        with pytest.raises(sa.exc.OperationalError):
+            asyncio.run(kept.save(tracker))
+    assert rows(store, "a") == before
+    assert isinstance(Agent(DOMAIN).tracker_store, FailSafeTrackerStore)  # others as Rasa has them
+
+
+def test_a_turn_of_the_first_session_deletes_nothing(
+    store: ErasingTrackerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted: list[Any] = []
+    monkeypatch.setattr(store, "_delete", lambda *which: deleted.append(which))
+    say(store, "a", ActionExecuted("action_session_start"), SessionStarted(), *TURN)
+    say(store, "a", UserUttered("I slept well"))
+    assert deleted == []
+    assert len(rows(store, "a")) == 3 + len(TURN)
 
 
 def test_a_new_session_deletes_the_one_before_it(store: ErasingTrackerStore) -> None:

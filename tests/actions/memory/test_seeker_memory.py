@@ -251,6 +251,19 @@ class TestCorrections:
         assert await ada.known() == ["My husband left me.", "I have diabetes.", "I am a butcher."]
         assert ada.persona == await ada.known()
 
+    @pytest.mark.parametrize("agreed", [False, True], ids=["session", "kept"])
+    async def test_what_was_wrong_does_not_come_back_where_it_was_all(
+        self, meet: Meet, agreed: bool
+    ) -> None:
+        ben = meet("ben")
+        await ben.say("Hello", "Hi there", "I am a baker.")
+        if agreed:
+            await ben.ask("remember_me")
+        assert "\u201cI am a baker.\u201d" in await ben.ask("change_fact", "/wrong 1")
+        assert await ben.known() == []
+        await ben.say("It rains.")
+        assert await ben.known() == ben.persona == []
+
     @pytest.mark.parametrize(
         "text",
         [
