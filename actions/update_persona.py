@@ -57,9 +57,9 @@ class ActionUpdatePersona(Action):  # type: ignore[misc]
     ) -> list[dict[str, Any]]:
         """Add what the seeker's new utterances tell to what is known."""
         conversation = conversation_from_events(tracker.events)
-        if (await screened(conversation)).is_flagged:
-            return []
         is_asked = latest_intent(tracker) in ASKING_INTENTS
+        if not is_asked and (await screened(conversation)).is_flagged:
+            return []
         spoken = len(conversation.seeker_utterances)
         read = _utterances_read(tracker, spoken)
         try:
@@ -113,14 +113,16 @@ def _without_danger(conversation: Conversation, already_read: int) -> Conversati
     for utterance in conversation.utterances:
         if utterance.speaker is Speaker.SEEKER:
             spoken += 1
-            if spoken > already_read and not _may_be_noted(utterance):
+            until_then = Conversation(conversation.utterances[: len(kept) + 1])
+            if spoken > already_read and not _may_be_noted(until_then):
                 utterance = Utterance(utterance.speaker, "", utterance.strategy)
         kept.append(utterance)
     return Conversation(tuple(kept), conversation.situation)
 
 
-def _may_be_noted(utterance: Utterance) -> bool:
+def _may_be_noted(conversation: Conversation) -> bool:
+    """Whether the latest utterance tells of no danger, as an answer to the one before it either."""
     return (
-        len(utterance.text) <= MAX_MESSAGE_CHARACTERS
-        and not screen(Conversation((utterance,))).is_flagged
+        len(conversation.utterances[-1].text) <= MAX_MESSAGE_CHARACTERS
+        and not screen(conversation).is_flagged
     )

@@ -65,6 +65,13 @@ def test_what_was_not_told_is_not_made_up(question: str) -> None:
     assert recalled(question, []) == NOTHING
 
 
+def test_who_asks_for_a_kind_hears_of_one_but_not_of_another() -> None:
+    answer = recalled("do you remember my siblings?", [SISTER, *FACTS])
+    assert answer is not None
+    assert SISTER in answer
+    assert recalled("have I told you about my brother", [SISTER, *FACTS]) == NOTHING
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -74,13 +81,6 @@ def test_what_was_not_told_is_not_made_up(question: str) -> None:
         "do you know who i am",
     ],
 )
-def test_who_asks_for_a_kind_hears_of_one_but_not_of_another() -> None:
-    answer = recalled("do you remember my siblings?", [SISTER, *FACTS])
-    assert answer is not None
-    assert SISTER in answer
-    assert recalled("have I told you about my brother", [SISTER, *FACTS]) == NOTHING
-
-
 def test_who_asks_for_all_hears_the_latest(question: str) -> None:
     answer = recalled(question, FACTS)
     assert answer is not None

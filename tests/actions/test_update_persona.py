@@ -128,6 +128,33 @@ async def test_what_was_said_in_danger_writes_no_persona_on_a_later_turn_either(
     assert not [sentence for sentence in noted if "kill" in sentence]
 
 
+async def test_danger_that_was_told_as_an_answer_writes_no_persona_later(
+    action: ActionUpdatePersona,
+) -> None:
+    """By itself "Yes, I have a plan." is nothing that a screen would stop at."""
+    events = [
+        user("I feel empty, like everybody would be better off without me"),
+        bot("Are you having thoughts of ending your life or hurting yourself?"),
+        user("Yes, I have a plan."),
+        bot("I'm really glad you told me. Are you safe right now?"),
+        user("I am a nurse."),
+    ]
+    assert (await run(action, events)).slots["persona"] == ["I am a nurse."]
+
+
+async def test_who_asks_after_danger_hears_of_what_was_told_before_it(
+    action: ActionUpdatePersona,
+) -> None:
+    events = [
+        user("I am a nurse."),
+        bot("How is that?"),
+        user(DANGER),
+        bot("Are you safe right now?"),
+        user("/show_persona", intent="show_persona"),
+    ]
+    assert (await run(action, events)).slots["persona"] == ["I am a nurse."]
+
+
 async def test_a_risk_detector_that_breaks_writes_no_persona(
     action: ActionUpdatePersona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
