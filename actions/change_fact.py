@@ -16,7 +16,7 @@ from actions.crisis_desk import CrisisDesk
 from actions.memory.errors import MemoryStoreError
 from actions.memory.facts import Fact
 from actions.memory.known import SeekerMemory
-from actions.service_message import say
+from actions.service_message import answer
 from actions.show_persona import LISTED, describe, listed, numbered
 from actions.supporter import Supporter
 from actions.tracker_conversation import (
@@ -126,7 +126,8 @@ class ActionChangeFact(Action):  # type: ignore[misc]
         except MemoryStoreError as error:
             log.error("memory_unusable", reason=str(error))
             text = OUT
-        say(dispatcher, tracker, text, [("What do you remember?", "/show_persona")])
+        buttons = [("What do you remember?", "/show_persona")]
+        answer(dispatcher, tracker, text, self._desk.locale, buttons)
         return [*slots, SlotSet("answered", True)]
 
     async def _change(

@@ -90,6 +90,11 @@ class CrisisDesk:
         self._counters = counters
         self._locale = locale
 
+    @property
+    def locale(self) -> str:
+        """Whose services are named."""
+        return self._locale
+
     async def assess(self, conversation: Conversation) -> RiskAssessment:
         """Return what the screen finds in the latest utterance of the seeker, and count it."""
         assessment = await screened(conversation)

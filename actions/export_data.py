@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.memory.errors import MemoryStoreError
 from actions.memory.known import SeekerMemory
-from actions.service_message import say
+from actions.service_message import answer
 from actions.tracker_conversation import conversation_from_events
 
 log = structlog.get_logger(__name__)
@@ -36,9 +36,10 @@ OUT = (
 class ActionExportData(Action):  # type: ignore[misc]
     """Sends it as text, for eyes, and as JSON, for channels that pass it on."""
 
-    def __init__(self, memory: SeekerMemory) -> None:
-        """Read it from `memory`."""
+    def __init__(self, memory: SeekerMemory, locale: str | None = None) -> None:
+        """Read it from `memory`; name the services of `locale` in danger."""
         self._memory = memory
+        self._locale = locale
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -52,7 +53,7 @@ class ActionExportData(Action):  # type: ignore[misc]
             data = await self._memory.export(tracker)
         except MemoryStoreError as error:
             log.error("memory_unusable", reason=str(error))
-            say(dispatcher, tracker, OUT)
+            answer(dispatcher, tracker, OUT, self._locale)
             return [SlotSet("answered", True)]
         data["risk"] = tracker.get_slot("risk")
         data["conversation"] = [
@@ -61,5 +62,6 @@ class ActionExportData(Action):  # type: ignore[misc]
         ]
         text = json.dumps(data, indent=2, ensure_ascii=False)
         shown = text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}\n…\n{CUT}"
-        say(dispatcher, tracker, f"{INTRODUCTION}\n{shown}", json_message={"export": data})
+        words = f"{INTRODUCTION}\n{shown}"
+        answer(dispatcher, tracker, words, self._locale, json_message={"export": data})
         return [SlotSet("answered", True)]

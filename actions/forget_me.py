@@ -8,20 +8,13 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.crisis_desk import risk_from_slot
 from actions.memory.known import SeekerMemory
-from actions.safety import RiskLevel
-from actions.safety.resources import resource_line
+from actions.service_message import answer
 from actions.supporter import Supporter
-from actions.tracker_conversation import PAL_METADATA
 
 FORGOTTEN = (
     "Done. I have deleted our conversation and everything I noted about you. "
     "If you write again, we start anew, and that is fine."
-)
-IN_DANGER = (
-    "One thing that matters to me: if you might hurt yourself or you are not safe, please reach a "
-    "person right away. {resources}"
 )
 
 
@@ -39,7 +32,7 @@ class ActionForgetMe(Action):  # type: ignore[misc]
         """
         self._supporter = supporter
         self._memory = memory
-        self._in_danger = IN_DANGER.format(resources=resource_line(locale))
+        self._locale = locale
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -52,7 +45,5 @@ class ActionForgetMe(Action):  # type: ignore[misc]
         await self._memory.drop(tracker)
         self._supporter.forget()
         # The danger is forgotten with all the rest, and may not be over.
-        is_in_danger = risk_from_slot(tracker.get_slot("risk")) > RiskLevel.NONE
-        text = f"{FORGOTTEN}\n\n{self._in_danger}" if is_in_danger else FORGOTTEN
-        dispatcher.utter_message(text=text, **{PAL_METADATA: {"service": True}})
+        answer(dispatcher, tracker, FORGOTTEN, self._locale)
         return [Restarted()]

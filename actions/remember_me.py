@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.memory.errors import MemoryStoreError
 from actions.memory.known import AGREED, Known, SeekerMemory
 from actions.memory.session_facts import facts_to_slot
-from actions.service_message import say
+from actions.service_message import answer
 from actions.tracker_conversation import message_id, session_began
 
 log = structlog.get_logger(__name__)
@@ -44,9 +44,10 @@ NOT_STOPPED = (
 class ActionRememberMe(Action):  # type: ignore[misc]
     """Keeps what is known of the session, and what comes."""
 
-    def __init__(self, memory: SeekerMemory) -> None:
-        """Keep it in `memory`."""
+    def __init__(self, memory: SeekerMemory, locale: str | None = None) -> None:
+        """Keep it in `memory`; name the services of `locale` in danger."""
         self._memory = memory
+        self._locale = locale
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -66,16 +67,19 @@ class ActionRememberMe(Action):  # type: ignore[misc]
             except MemoryStoreError as error:
                 log.error("memory_unusable", reason=str(error))
                 text = CANNOT.format(reason=OUT)
-        say(dispatcher, tracker, text, [("What do you remember?", "/show_persona")])
+        answer(
+            dispatcher, tracker, text, self._locale, [("What do you remember?", "/show_persona")]
+        )
         return [*slots, SlotSet("answered", True)]
 
 
 class ActionStopRemembering(Action):  # type: ignore[misc]
     """Erases what is kept; the session goes on with it until it ends."""
 
-    def __init__(self, memory: SeekerMemory) -> None:
-        """Erase it from `memory`."""
+    def __init__(self, memory: SeekerMemory, locale: str | None = None) -> None:
+        """Erase it from `memory`; name the services of `locale` in danger."""
         self._memory = memory
+        self._locale = locale
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -100,5 +104,5 @@ class ActionStopRemembering(Action):  # type: ignore[misc]
         except MemoryStoreError as error:
             log.error("memory_unusable", reason=str(error))
             text = NOT_STOPPED
-        say(dispatcher, tracker, text)
+        answer(dispatcher, tracker, text, self._locale)
         return [*slots, SlotSet("answered", True)]

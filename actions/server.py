@@ -62,11 +62,11 @@ def build_app(settings: Settings, supporter: Supporter, memory: SeekerMemory) ->
         ActionSessionStart(memory, handoff, settings.locale),
         ActionUpdatePersona(supporter, memory),
         ActionRespond(supporter, desk, counters, settings),
-        ActionShowPersona(memory),
-        ActionRememberMe(memory),
-        ActionStopRemembering(memory),
+        ActionShowPersona(memory, settings.locale),
+        ActionRememberMe(memory, settings.locale),
+        ActionStopRemembering(memory, settings.locale),
         ActionChangeFact(supporter, memory, desk),
-        ActionExportData(memory),
+        ActionExportData(memory, settings.locale),
         ActionForgetMe(supporter, memory, settings.locale),
     ):
         executor.register_action(action)

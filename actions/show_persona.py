@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.memory.facts import Fact
 from actions.memory.known import Known, SeekerMemory
-from actions.service_message import say
+from actions.service_message import answer
 
 _MAX_CHARACTERS = 3_000
 """Of one message: some channels refuse longer ones. What is left out is counted."""
@@ -41,9 +41,10 @@ OUT = (
 class ActionShowPersona(Action):  # type: ignore[misc]
     """Lists what is known, each fact with the number by which commands name it."""
 
-    def __init__(self, memory: SeekerMemory) -> None:
-        """Show what `memory` knows."""
+    def __init__(self, memory: SeekerMemory, locale: str | None = None) -> None:
+        """Show what `memory` knows; name the services of `locale` in danger."""
         self._memory = memory
+        self._locale = locale
 
     def name(self) -> str:
         """Return the action's name in Rasa's domain."""
@@ -54,7 +55,8 @@ class ActionShowPersona(Action):  # type: ignore[misc]
     ) -> list[dict[str, Any]]:
         """Say what is remembered."""
         known = await self._memory.recall(tracker)
-        say(dispatcher, tracker, describe(known, self._memory.can_keep), _buttons(known))
+        text = describe(known, self._memory.can_keep)
+        answer(dispatcher, tracker, text, self._locale, _buttons(known))
         return [listed(known.facts), SlotSet("answered", True)]
 
 

@@ -34,9 +34,9 @@ _LONGEST_COMMAND = 80
 # Longer than what anybody corrects or describes; what is longer is talk.
 _LONGEST_MATCH = 500
 _SEPARATORS = re.compile(r"[\s_\-]+")
-# What looks like a command or like Rasa's own "/intent@0.9{...}" notation: a slash and one word,
-# then the end or something other than a word. "/I can't go on" is a person talking.
-_COMMAND_LIKE = re.compile(r"/\s*(?:\w[\w\-]*\s*)?(?:$|[@{\[:;(/\\])")
+# What looks like a command or like Rasa's own "/intent@0.9{...}" and "/EXTERNAL: intent": a slash
+# and one word. "/I can't go on" and "// I took them all" are a person talking, who must be heard.
+_COMMAND_LIKE = re.compile(r"/[\s/]*(?:$|\w[\w\-]*\s*(?:$|[@{\[])|EXTERNAL\s*:)")
 
 
 def normalise(text: str) -> str:
