@@ -27,6 +27,7 @@ from actions.safety import (
     says_more,
     speaks_of_safety,
 )
+from actions.safety.aftermath import aftermath_reply
 from actions.safety.answers import said_and_asked
 from actions.safety.screening import screened
 from actions.tracker_conversation import input_channel, pal_metadata
@@ -186,6 +187,19 @@ class CrisisDesk:
             return None
         earlier = count_crisis_replies(conversation)
         return go_on_question(asked, has_said_more=has_said_more, earlier_replies=earlier)
+
+    def aftermath(self, tracker: Tracker, conversation: Conversation) -> str | None:
+        """Return what is said to somebody who asks or tells of their body after an act, or a means
+        at hand, in this session; None where there was none, or they speak of something else.
+        """
+        levels = (
+            risk_from_slot(pal_metadata(event).get("risk"))
+            for event in tracker.events
+            if isinstance(event, Mapping)
+        )
+        if max(levels, default=RiskLevel.NONE) < RiskLevel.IMMINENT:
+            return None
+        return aftermath_reply(said_and_asked(conversation)[0], self._locale)
 
     def closing(self, tracker: Tracker) -> tuple[list[str], list[dict[str, Any]]]:
         """Return what is due when danger is over: nobody is to be told any more, but who has taken

@@ -87,7 +87,7 @@ class ActionRespond(Action):  # type: ignore[misc]
             return [*_events(risk), *over]
         relief = self._desk.relief(conversation, standing)
         persona = persona_from_slot(tracker.get_slot("persona"))
-        fixed = self._fixed_words(conversation, standing, persona)
+        fixed = self._fixed_words(tracker, conversation, standing, persona)
         if fixed is not None:
             words, noted = fixed
             dispatcher.utter_message(text=_joined(relief, words), **{PAL_METADATA: noted})
@@ -100,7 +100,7 @@ class ActionRespond(Action):  # type: ignore[misc]
         return [*_events(risk, reply), *over]
 
     def _fixed_words(
-        self, conversation: Conversation, standing: Standing, persona: Persona
+        self, tracker: Tracker, conversation: Conversation, standing: Standing, persona: Persona
     ) -> tuple[str, dict[str, Any]] | None:
         """Return what is said to a message that the model must not, or cannot, answer, and what is
         noted on it. An answer to a question is part of the conversation: the model must see that it
@@ -111,6 +111,10 @@ class ActionRespond(Action):  # type: ignore[misc]
         if words:
             self._counters.count_turn("screen")
             return words, {"service": True}
+        after = self._desk.aftermath(tracker, conversation) if not standing.is_over else None
+        if after is not None:
+            self._counters.count_turn("direct")
+            return after, {"direct": "aftermath"}
         question = direct_question(said) or asked_again(said, asked or "", self._locale)
         if question is not None:
             self._counters.count_turn("direct")

@@ -405,6 +405,28 @@ async def test_a_direct_question_is_answered_without_the_model(
     assert generator.batches == []
 
 
+async def test_after_an_act_the_model_judges_no_pain_and_no_dose(
+    action: ActionRespond, generator: FakeGenerator
+) -> None:
+    """Who took too much may feel well for a day, and say that they are safe."""
+    events = [*OPENING]
+    slots: dict[str, Any] = {}
+    for said in ("I took 30 paracetamol an hour ago", "I'm safe", "yes, I am safe"):
+        events.append(user(said))
+        turn = await run(action, events, **slots)
+        events.append(turn.as_tracker_event())
+        slots |= turn.slots
+    assert slots["risk"] == "none"
+    turn = await run(action, [*events, user("is 30 too many?")], **slots)
+    assert turn.pal == {"direct": "aftermath"}
+    assert "911" in turn.text
+    assert generator.batches == []
+    await run(action, [*events, user("My sister is coming over.")], **slots)
+    assert generator.heard[-1] == "My sister is coming over."
+    turn = await run(action, [*OPENING, user("my stomach hurts")])
+    assert turn.pal != {"direct": "aftermath"}
+
+
 async def test_what_was_told_is_answered_from_what_is_noted(
     action: ActionRespond, generator: FakeGenerator
 ) -> None:
