@@ -19,6 +19,8 @@ NUMBER = rf"(?:\d+|an?|{'|'.join(NUMBERS)})"
 I_AM = r"i(?: am|'m| have become| became)"
 NOW = r"(?: (?:now|currently|also|actually|just|still|only))*"
 _JUST = r"(?:(?:have|has|'ve) )?(?:just )?"
+NOT_QUITE = r"(?!(?:almost|nearly|never|not|didn't|hasn't|could|would|might|should)\b)"
+"""Before a word: it is none after which the rest did not happen."""
 _KIN = r"(?:husband|wife|boyfriend|girlfriend|partner|fianc[eé]e?|bf|gf|spouse)"
 _SCHOOL = r"(?:school|college|university|uni)"
 
@@ -52,11 +54,11 @@ OCCUPATIONS = _words(
 
 NO_WORK = (
     rf"{I_AM}{NOW} (?:unemployed|jobless|out of work|between jobs|without a job|retired)",
-    rf"i {_JUST}(?:lost|quit|left|resigned from) my (?:\w+ )?job",
+    rf"i {_JUST}(?:lost|quit|left|resigned from) my (?:\w+ )?job(?! (?:early|late|at|for)\b)",
     r"(?:i was|i got|i have been|i've been|i am|i'm) (?:just )?"
-    r"(?:laid off|fired|made redundant|let go|sacked|dismissed)",
-    r"(?:they|my \w+|the \w+) (?:just )?"
-    r"(?:let me go|laid me off|fired me|made me redundant|sacked me)",
+    r"(?:laid off|fired|made redundant|let go|sacked|dismissed(?! by my))\b",
+    r"(?:they|my \w+|the \w+) (?:just )?(?:laid me off|fired me|made me redundant|sacked me"
+    r"|let me go(?=$| (?:from|last|yesterday|today|this|in|on|because|after|and|due|without)\b))",
     rf"i {_JUST}(?:retired|resigned)",
     r"i (?:don't|do not) have a job",
     r"i have no job",
@@ -68,7 +70,8 @@ NEW_WORK = (
     r"i (?:was|got) hired",
 )
 NO_STUDIES = (
-    rf"i {_JUST}(?:graduated|dropped out|left {_SCHOOL}|finished {_SCHOOL})",
+    rf"i {_JUST}(?:graduated(?! from (?:high|middle|primary|elementary|secondary)\b)|dropped out"
+    rf"|left {_SCHOOL}(?! (?:at|early|to|because)\b)|finished {_SCHOOL})",
     rf"i {_JUST}finished my (?:degree|studies)",
     rf"i (?:quit|stopped|gave up) (?:studying|my studies|{_SCHOOL})",
 )
@@ -78,10 +81,12 @@ STUDIES = (
     rf"i go to {_SCHOOL}",
 )
 PARTED = (
-    rf"my {_KIN}(?: \w+)? {_JUST}"
-    r"(?:broke up with me|left me|dumped me|divorced me|died|passed away|moved out)",
+    rf"my {_KIN}(?: {NOT_QUITE}\w+)? {_JUST}"
+    r"(?:broke up with me|left me(?! (?:alone|an?|at|in the|out|waiting|on read)\b)|dumped me"
+    r"|divorced me|died|passed away|moved out)",
     rf"my {_KIN} and i {_JUST}(?:broke up|broken up|split up|separated|parted|divorced)",
-    rf"i {_JUST}(?:broke up with|left|dumped|lost|divorced|separated from) my {_KIN}",
+    rf"i {_JUST}(?:broke up with|left|dumped|lost|divorced|separated from) my {_KIN}"
+    r"(?! (?:an?|the|alone|at|in|with|to)\b)",
     r"we(?: have|'ve)? (?:just )?(?:got )?(?:divorced|separated|broke up|broken up|split up)",
 )
 SINGLE = (
@@ -101,6 +106,10 @@ HABITS = ("smok", "drink", "vap", "gambl")
 QUIT = re.compile(
     r"\bi(?:'ve| have)? (?:quit|stopped|gave up|given up|am off|no longer|don't|do not) (\w+)"
 )
+NO_HABIT = re.compile(
+    r"\b(?:coffee|tea|water|milk|juice|soda|coke|cola|energy|enough|smoothies?)\b"
+)
+"""Of drinking: what is not meant."""
 DO = re.compile(r"\bi (smoke|drink|vape|gamble)\b")
 
 LIKING = frozenset({"like", "enjoy", "adore", "love"})
@@ -125,3 +134,30 @@ BY_A_CLINICIAN = re.compile(
     r"(?:says?|said|tells me|told me|confirmed)(?: that)? (?=i )"
 )
 """What follows is claimed as if the seeker said it."""
+
+PRAISED = _words(
+    "good bad terrible great awful decent careful slow fast poor lousy excellent horrible better"
+    " worse best worst fantastic amazing nervous"
+)
+"""Before an occupation: what somebody is like at it, and not what they do for a living."""
+NOWHERE = _words(
+    "fear constant pain hope denial misery hell night nights day days poverty shame guilt silence"
+    " chaos limbo peace different part full remote survival"
+)
+"""What somebody lives in, or moves to, that is no place; first words."""
+
+PREGNANT = (
+    rf"{I_AM}{NOW} (?:\w+ )?(?:\w+ )?pregnant",
+    rf"(?:we are|{I_AM}) expecting(?: (?:a|our|my)|$)",
+)
+NO_LONGER_PREGNANT = (
+    r"(?:i|we) (?:have )?(?:just )?(?:lost (?:the|my|our) (?:baby|pregnancy|child)(?! \w+or\b)"
+    r"|had a miscarriage|miscarried|had an abortion|gave birth|had (?:the|my|our) baby)",
+    r"(?:my|our|the) baby (?:was|is) (?:stillborn|born)",
+)
+DIED = re.compile(r"(?:my|our) \w+ (?:has |just |have )*(?:died|passed away|is dead)\b")
+ALIVE = re.compile(
+    r"(?:my|our) \w+ (?:has|lives|drinks|works|smokes|needs|wants|loves|hates|helps|talks|calls"
+    r"|suffers|is(?! (?:dead|gone|no longer|buried)\b))\b"
+)
+"""Both of the subject that a sentence begins with."""

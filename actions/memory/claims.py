@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 import snowballstemmer
 
 from actions.memory.claim_words import (
+    ALIVE,
     BY_A_CLINICIAN,
     CHILDREN,
+    DIED,
     DO,
     EMPTY,
     FURTHER_CLAUSE,
@@ -25,15 +27,21 @@ from actions.memory.claim_words import (
     LIKING,
     NEGATIONS,
     NEW_WORK,
+    NO_HABIT,
+    NO_LONGER_PREGNANT,
     NO_STUDIES,
     NO_WORK,
+    NOT_QUITE,
     NOW,
+    NOWHERE,
     NUMBER,
     NUMBERS,
     OCCUPATIONS,
     PARTED,
     PAST,
     PET,
+    PRAISED,
+    PREGNANT,
     QUIT,
     SINGLE,
     STUDIES,
@@ -54,6 +62,8 @@ class Claims:
         content: stems of the words that carry meaning, of its first clause.
         negated: whether it is a negation.
         numbers: that are in it.
+        is_death: whether the subject died.
+        is_alive: whether it tells of the subject what is true of the living alone.
     """
 
     holds: dict[str, str] = field(default_factory=dict)
@@ -62,6 +72,8 @@ class Claims:
     content: frozenset[str] = frozenset()
     negated: bool = False
     numbers: tuple[str, ...] = ()
+    is_death: bool = False
+    is_alive: bool = False
 
     def end(self, earlier: Claims) -> bool:
         """Return whether an earlier sentence no longer holds once this one is said."""
@@ -70,6 +82,8 @@ class Claims:
                 return True
             if (topic, None) in self.ends or (topic, value) in self.ends:
                 return True
+        if self.is_death and earlier.is_alive and self.subject == earlier.subject:
+            return True
         return self._denies(earlier)
 
     def _denies(self, earlier: Claims) -> bool:
@@ -98,6 +112,8 @@ def claims(sentence: str) -> Claims:
         _subject(text),
         *_said(text, negated),
         _numbers(text),
+        is_death=bool(DIED.match(text)),
+        is_alive=bool(ALIVE.match(text)) and not DIED.match(text),
     )
 
 
@@ -129,21 +145,26 @@ def _plain(sentence: str) -> str:
 
 def _holding(text: str) -> Iterator[tuple[str, str]]:
     if match := re.search(
-        rf"\b{I_AM}{NOW} (\d{{1,3}})(?: years? old| yo)?$|\b{I_AM}{NOW} (\d{{1,3}}) years? old",
+        rf"\b{I_AM}{NOW} (\d{{1,3}})(?: years? old| yo)?$|\b{I_AM}{NOW} (\d{{1,3}}) years? old"
+        r"|\bi (?:have )?(?:just )?turned (\d{1,3})\b",
         text,
     ):
-        yield "age", match[1] or match[2]
+        yield "age", match[1] or match[2] or match[3]
     if place := _home(text):
         yield "home", place
-    match = re.search(rf"\bi have (?:got )?({NUMBER}) (?:\w+ )?({CHILDREN})\b", text)
+    match = re.search(rf"\bi have (?:got )?({NUMBER}) (?:(\w+) )?({CHILDREN})\b", text)
     if match and match[1] not in ("a", "an"):  # who has a brother may have another
-        yield f"number of {_kind(match[2])}", NUMBERS.get(match[1], match[1])
+        kind = _kind(match[3])
+        which = f"{match[2]} " if match[2] and kind in ("brother", "sister", "sibling") else ""
+        yield f"number of {which}{kind}", NUMBERS.get(match[1], match[1])
     if occupation := _occupation(text):
         yield "occupation", occupation
     if _any(NO_WORK, text):
         yield "work", "no"
     elif _any(NEW_WORK, text):
         yield "work", "yes"
+    if _any(PREGNANT, text):
+        yield "pregnant", "yes"
     if _any(STUDIES, text):
         yield "studies", "yes"
     if _any(NO_STUDIES, text):
@@ -158,7 +179,7 @@ def _holding(text: str) -> Iterator[tuple[str, str]]:
         pet = match[1] or match[2]
         if not _lost_pet(text):
             yield f"has {pet}", "yes"
-    if match := DO.search(text):
+    if (match := DO.search(text)) and not NO_HABIT.search(text):
         yield f"habit {_habit(match[1])}", "yes"
     if habit := _quit(text):
         yield f"habit {habit}", "no"
@@ -176,6 +197,8 @@ def _ending(text: str, negated: bool) -> Iterator[tuple[str, str | None]]:
         yield f"has {pet}", "yes"
     if _any(NO_STUDIES, text):
         yield "studies", "yes"
+    if _any(NO_LONGER_PREGNANT, text):
+        yield "pregnant", "yes"
     if negated:
         positive = re.sub(r"\s+", " ", NEGATIONS.sub(" ", re.sub(r"\bdo(?:n't| not)\b", " ", text)))
         positive = re.sub(r"\b(?:any ?more|any longer)\b", "", positive).strip()
@@ -197,15 +220,16 @@ def _occupation(text: str) -> str | None:
         0
     ].split()
     named = [word for word in words if word in OCCUPATIONS]
-    if not named or {"former", "retired", "ex"} & set(words):
+    if not named or (PRAISED | {"former", "retired", "ex"}) & set(words):
         return None
     return named[-1]
 
 
 def _lost_pet(text: str) -> str | None:
     match = re.search(
-        rf"\b(?:my|our) ({PET})s?(?: \w+)?(?: \w+)? (?:has |had to be |was )?"
-        r"(?:died|dead|passed|ran away|run away|put down|put to sleep)|"
+        rf"\b(?:my|our) ({PET})s?(?: {NOT_QUITE}\w+)?(?: {NOT_QUITE}\w+)? (?:has |had to be |was )?"
+        r"(?:died|dead|passed(?! (?:his|her|the|its|an?|by|it|all|through|out)\b)|ran away|run away"
+        r"|put down|put to sleep)|"
         rf"\b(?:i|we) (?:have )?(?:just )?(?:lost|buried|gave away) (?:my|our) ({PET})|"
         rf"\bput (?:my|our) ({PET})(?: \w+)? (?:down(?! (?:on|in|for|there))|to sleep)\b|"
         rf"\b(?:my|our) ({PET})(?: \w+)? is (?:dead|gone)$",
@@ -216,7 +240,7 @@ def _lost_pet(text: str) -> str | None:
 
 def _quit(text: str) -> str | None:
     match = QUIT.search(text)
-    return match and _habit(match[1])
+    return (match and not NO_HABIT.search(text) and _habit(match[1])) or None
 
 
 def _habit(verb: str) -> str | None:
@@ -230,7 +254,8 @@ def _home(text: str) -> str | None:
         r"(?:the )?([\w' ]+)",
         text,
     )
-    return match and _place(match[1])
+    place = match and _place(match[1])
+    return None if not place or place.split()[0] in NOWHERE else place
 
 
 def _place(words: str) -> str:
