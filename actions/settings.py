@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     )
     seed: int | None = Field(None, ge=0, lt=2**63)
 
-    turn_timeout: float = Field(20.0, gt=0, le=250, description="seconds; Rasa gives up at 300")
+    turn_timeout: float = Field(20.0, gt=0, le=200, description="seconds; Rasa gives up at 300")
     max_batch: int = Field(8, ge=1, le=64, description="seekers answered in one forward pass")
     batch_wait: float = Field(0.01, ge=0, le=1, description="seconds a first request waits")
     drain_timeout: float = Field(

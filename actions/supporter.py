@@ -47,6 +47,11 @@ _WARM_UP = ReplyRequest(
 )
 
 
+_READING_SHARE = 0.25
+"""Of the time for a reply: what is not read in this turn is read in the next, a reply that is late
+is an apology."""
+
+
 class Supporter:
     """Infers personas and writes replies; holds the process's one model."""
 
@@ -102,7 +107,7 @@ class Supporter:
         utterances; before its third utterance nothing (PAL, section 3.2), unless `from_first`.
 
         Raises:
-            TimeoutError: a model did not read them within the turn's time.
+            TimeoutError: a model did not read them within a quarter of the turn's time.
             PalError: the model cannot be used.
         """
         unread = (
@@ -116,8 +121,9 @@ class Supporter:
             return await asyncio.get_running_loop().run_in_executor(
                 None, self._rules.extract, unread
             )
-        deadline = time.monotonic() + self._settings.turn_timeout
-        async with asyncio.timeout(self._settings.turn_timeout):
+        seconds = _READING_SHARE * self._settings.turn_timeout
+        deadline = time.monotonic() + seconds
+        async with asyncio.timeout(seconds):
             await self._loaded_extractor()
         return await self._reader.submit(unread, deadline)
 

@@ -14,7 +14,9 @@ log = structlog.get_logger(__name__)
 
 
 async def screened(conversation: Conversation) -> RiskAssessment:
-    """Return the assessment of `conversation`; nobody else waits for it."""
+    """Return the assessment of `conversation`. The event loop does not wait for it; who is screened
+    at the same time does: the classifier reads one message after the other.
+    """
     return await asyncio.to_thread(screen, conversation)
 
 
