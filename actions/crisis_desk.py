@@ -36,6 +36,9 @@ from pal_model import Conversation
 HANDOFF = "handoff"
 """The slot that holds what became of the notice to people on duty."""
 
+_REMINDERS = 3
+"""In a session, that a body must be seen to; who does not want to hear it has heard it by then."""
+
 TOLD_OF_TRANSCRIPT = "told_of_transcript"
 """The slot that says that the seeker was told who may read along."""
 
@@ -192,12 +195,10 @@ class CrisisDesk:
         """Return what is said to somebody who asks or tells of their body after an act, or a means
         at hand, in this session; None where there was none, or they speak of something else.
         """
-        levels = (
-            risk_from_slot(pal_metadata(event).get("risk"))
-            for event in tracker.events
-            if isinstance(event, Mapping)
-        )
-        if max(levels, default=RiskLevel.NONE) < RiskLevel.IMMINENT:
+        noted = [pal_metadata(event) for event in tracker.events if isinstance(event, Mapping)]
+        levels = (risk_from_slot(one.get("risk")) for one in noted)
+        said_before = sum(one.get("direct") == "aftermath" for one in noted)
+        if max(levels, default=RiskLevel.NONE) < RiskLevel.IMMINENT or said_before >= _REMINDERS:
             return None
         return aftermath_reply(said_and_asked(conversation)[0], self._locale)
 

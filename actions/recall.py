@@ -49,7 +49,7 @@ _PATTERNS = tuple(
     for pattern in (
         rf"(?:do|can|don't|didn't|did) (?:you|u) {_EVER}(?:remember|recall) (?P<asked>"
         r"(?:(?:anything|something|everything) )?(?:about )?"
-        r"(?:my|our|me|us|who|what|where|when|how|which|if|whether|i told)\b.*)",
+        r"(?:my|our|me|us|who|what|where|when|how old|i told)\b.*)",
         r"what did i (?:just )?(?:(?:tell|say to) (?:you|u)|say (?=about|earlier|before|yesterday))"
         r"(?P<asked>.*)",
         rf"(?:did|have|haven't|didn't) i {_EVER}(?:tell|told|mention|mentioned)(?: to)?(?: you| u)?"
@@ -70,9 +70,23 @@ _PATTERNS = tuple(
 _OF_THE_SEEKER = re.compile(r"\b(?:i|i'm|i've|im|ive|i'd|my|me|mine|we|our|us)\b")
 _OF_THE_BOT = re.compile(r"\b(?:you|your|u|ur)\b|^(?:telling|saying|asking|promising|giving) ")
 _NAME = re.compile(r"\b(?:name|called)\b", re.IGNORECASE)
-_NAMED = re.compile(r"\b(?:name|called|named)\b|(?<=\w )(?!I\b)[A-Z]\w")
+_NAMED = re.compile(r"\b(?:name|called|named)\b|\b(?:[Mm]y|[Oo]ur|an?) \w+ (?!I\b)[A-Z]\w")
+_NEWS = re.compile(
+    r",|\b(?:because|today|tonight|now|this (?:morning|afternoon|evening|week)|last night)\b"
+    r"|\b(?:he|she|they|it|i|we)\b"
+)
+"""In the words for what is asked: somebody tells something while they ask."""
+_OWN_WORDS = re.compile(
+    r"^(?:(?:anything|something|everything|what|where|when|who|how old) )?(?:i|we)\b"
+    r"(?: (?:said|say|live|work|do|am|was|have|told|like))?"
+    r"|\bhow old am i\b|\b(?:where|what) do i\b"
+)
+"""How they may speak of themselves when they only ask."""
+_MOST_WORDS = 9
 _OWN_NAME = re.compile(r"I am [A-Z]\w+\.|(?:My name is|I am called) .+")
 _TAIL = re.compile(r"(?:,? (?:again|right|though|please|then|anymore|by the way|btw))+$")
+_MAY_BE_NEWS = re.compile(r"\b(?:did|have|haven't|didn't) i\b", re.IGNORECASE)
+"""Who asks whether they told of something, and did not, is about to."""
 _REMEMBERING = re.compile(r"\b(?:remember|recall)\b")
 _TOLD_YOU = re.compile(r"\b(?:told|tell|said to|say to|wrote|mentioned to) (?:you|u)\b")
 
@@ -82,6 +96,12 @@ _EMPTY = stems(
     "yesterday earlier before last time times today week month session conversation minute ago if "
     "whether that us me you from with for many much by his her their our one other day way come"
     " came goes go live work job living age occupation profession"
+)
+_RELATIONS = stems(
+    "mum mom mother mam mama dad father papa brother sister sibling wife husband spouse partner ex"
+    " boyfriend girlfriend fiance fiancee friend friends son daughter kid kids child children baby"
+    " boss manager colleague neighbour neighbor teacher therapist doctor uncle aunt cousin niece"
+    " nephew grandma grandmother grandpa grandfather law step dog cat pet"
 )
 _TOPICS = {
     "occupation": r"\b(?:job|occupation|profession|living|do for|where i work|do i work)\b",
@@ -101,7 +121,7 @@ _SAME = (
 """Words for one and the same."""
 _KINDS = {
     "kids children": "son daughter boy girl baby",
-    "siblings": "brother sister",
+    "sibling siblings": "brother sister",
     "pet": "dog puppy cat kitten rabbit hamster horse bird fish",
     "parents": "mum mom mother dad father",
 }
@@ -123,11 +143,13 @@ def recalled(text: str, facts: Sequence[str]) -> str | None:
     if not topic and not topics:
         if _NAME.search(asked):
             names = [fact for fact in facts if _OWN_NAME.fullmatch(fact)]
-            return _quoted(names[-1:]) if names else NO_NAME
+            return _quoted(names[-_MOST:]) if names else NO_NAME
         return _quoted(facts[-_MOST:]) if facts else NOTHING_YET
     telling = [fact for fact in facts if _NAMED.search(fact)] if _NAME.search(text) else facts
     found = _about(topic, topics, telling)
-    return _quoted(found) if found else NOTHING
+    if found:
+        return _quoted(found)
+    return None if _MAY_BE_NEWS.search(text) else NOTHING
 
 
 def asked_about(text: str) -> str | None:
@@ -144,24 +166,39 @@ def asked_about(text: str) -> str | None:
     match = next(filter(None, (pattern.fullmatch(question) for pattern in _PATTERNS)), None)
     if match is None:
         return None
-    asked = _TOLD_YOU.sub("", match["asked"])
+    asked = " ".join(_TOLD_YOU.sub("", match["asked"]).split())
+    if len(asked.split()) > _MOST_WORDS or _NEWS.search(_OWN_WORDS.sub("", asked)):
+        return None
     is_of_anything = _REMEMBERING.search(question) and not _OF_THE_SEEKER.search(match["asked"])
     return None if is_of_anything or _OF_THE_BOT.search(asked) else asked
 
 
 def _about(topic: frozenset[str], topics: set[str], facts: Sequence[str]) -> list[str]:
     """Return the facts that share most with what is asked for, in the order of `facts`."""
-    same = topic.union(*(stems(line) for line in _SAME if topic & stems(line)))
-    kinds = frozenset[str]().union(
-        *(stems(kinds) for kind, kinds in _KINDS.items() if same & stems(kind))
-    )
+    whose = [_same(word) for word in topic & _RELATIONS]
+    if whose:  # "my mother's job" is not one's own, nor her name one's sister's
+        topics = set()
+        of_them = [fact for fact in facts if all(words & stems(fact) for words in whose)]
+        facts = of_them or [fact for fact in facts if _kinds(topic) & stems(fact)]
+        topic = topic | _kinds(topic)
+    same = topic.union(*map(_same, topic))
     shared = {
         fact: len(same & stems(fact)) + 2 * len(topics & set(claims(fact).holds)) for fact in facts
     }
-    if not any(shared.values()):
-        shared = {fact: len(kinds & stems(fact)) for fact in facts}
     most = max(shared.values(), default=0)
     return [fact for fact in facts if most and shared[fact] == most][-_MOST:]
+
+
+def _same(word: str) -> frozenset[str]:
+    """Return the stems of words for the same."""
+    return frozenset({word}).union(*(stems(line) for line in _SAME if word in stems(line)))
+
+
+def _kinds(topic: frozenset[str]) -> frozenset[str]:
+    """Return the stems of words for kinds of what is asked for."""
+    return frozenset[str]().union(
+        *(stems(kinds) for kind, kinds in _KINDS.items() if topic & stems(kind))
+    )
 
 
 def _quoted(facts: Sequence[str]) -> str:

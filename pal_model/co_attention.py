@@ -67,6 +67,10 @@ class PersonaFusion(nn.Module):
         return (scores.softmax(dim=-1) @ keys).masked_fill(~has_key, 0.0)
 
 
+_ROWS_AT_ONCE = 32
+"""Of all layers together; one row's layers are one batch."""
+
+
 class GatedPersonaFusion(nn.Module):
     """The fusion on every layer of a decoder-only backbone, each behind gates of its own.
 
@@ -96,7 +100,32 @@ class GatedPersonaFusion(nn.Module):
             persona: of each layer, (B, P, D).
             persona_mask: (B, P); a row of zeros has no persona.
         """
-        of_history, of_persona = torch.stack(tuple(history)), torch.stack(tuple(persona))
+        at_once = len(history)
+        if not torch.is_grad_enabled():  # where nothing is kept for a gradient, memory is spared
+            at_once = max(1, _ROWS_AT_ONCE // len(history_mask))
+        fused: list[tuple[list[Tensor], list[Tensor]]] = [
+            self._fused(
+                torch.stack(tuple(history[start : start + at_once])),
+                history_mask,
+                torch.stack(tuple(persona[start : start + at_once])),
+                persona_mask,
+                self.gates[start : start + at_once],
+            )
+            for start in range(0, len(history), at_once)
+        ]
+        return [h for of_history, _ in fused for h in of_history], [
+            p for _, of_persona in fused for p in of_persona
+        ]
+
+    def _fused(
+        self,
+        of_history: Tensor,
+        history_mask: Tensor,
+        of_persona: Tensor,
+        persona_mask: Tensor,
+        gates: Tensor,
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Fuse some layers, (layers, B, H, D) and (layers, B, P, D), behind their gates."""
         layers = len(of_history)
         # Norms and lambdas are the same on every layer: all of them are one batch.
         final, _ = self.co_attention(
@@ -107,8 +136,10 @@ class GatedPersonaFusion(nn.Module):
         )
         final = final.unflatten(0, (layers, -1))  # (layers, B, max(H, P), D)
         fused = (
-            states + gates[:, None, None, None] * (final[:, :, : states.shape[2]] - states)
-            for states, gates in zip((of_history, of_persona), self.gates.tanh().T, strict=True)
+            states + opened[:, None, None, None] * (final[:, :, : states.shape[2]] - states)
+            for states, opened in zip(
+                (of_history, of_persona), gates.tanh().T.to(final.dtype), strict=True
+            )
         )
         fused_history, fused_persona = (list(states.unbind()) for states in fused)
         return fused_history, fused_persona

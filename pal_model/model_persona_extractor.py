@@ -108,8 +108,8 @@ class ModelPersonaExtractor:
         encoder = PersonaExtractorEncoder(tokenizer, config, decoder_only=True)
         backbone = find_backbone(name, model, dtype)
         writer = BackboneWriter(backbone, config.max_new_tokens, encoder.end_id)
-        most_rows = _MOST_ROWS
-        if target.type != "cpu":
+        most_rows = _most_rows_on(target)
+        if target.type == "cuda":
             free, _ = torch.cuda.mem_get_info(target)
             most_rows = rows_with_room(backbone.cache_format, config, free)
         return cls(encoder, writer, most_rows)

@@ -22,7 +22,7 @@ from pal_model.embedded import find_model
 from training.arguments import positive
 from training.finetune_pal import fit
 from training.fitting import RECIPE_FILE, RUN_FILE, require_same_run
-from training.manifest import begin
+from training.manifest import OtherRunError, begin
 from training.predictions import drop_cut_line
 from training.provenance import environment, file_hash, folder_hashes
 from training.readers.esconv import SPLIT_FILE, find_esconv
@@ -88,7 +88,13 @@ class Ablation:
             "data": {file.name: file_hash(file) for file in (esconv, splits)},
             "environment": environment(),
         }
-        begin(self.output / MANIFEST, facts)
+        manifest, scores = self.output / MANIFEST, self.output / SCORES
+        if scores.exists() and not manifest.exists():
+            raise OtherRunError(
+                f"{scores} is of an earlier version, whose wrong personas were others. Name "
+                "another folder, or delete that file: the models that were trained are kept."
+            )
+        begin(manifest, facts)
 
     def train(self, recipe: str) -> Path:
         """Train a form unless that is done; return its folder.

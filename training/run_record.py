@@ -35,7 +35,7 @@ class RunRecord:
         """Return what a run goes on with: all but the revision unknown without the file."""
         file = Path(checkpoint) / _FILE
         if not file.exists():
-            return cls([revision], seconds=None)
+            return cls(["unknown", revision], seconds=None)
         record = cls(**json.loads(file.read_text(encoding="utf-8")))
         record.revisions.append(revision)
         return record

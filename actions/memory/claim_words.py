@@ -161,3 +161,8 @@ ALIVE = re.compile(
     r"|suffers|is(?! (?:dead|gone|no longer|buried)\b))\b"
 )
 """Both of the subject that a sentence begins with."""
+
+WHEN_PUT_DOWN = (
+    r"(?=$| (?:yesterday|today|last|this|because|after|in|on)\b(?! (?:the|an?|my|his|her)\b))"
+)
+"""Behind "put my dog down": it was not set down."""

@@ -46,6 +46,7 @@ from actions.memory.claim_words import (
     SINGLE,
     STUDIES,
     TOGETHER,
+    WHEN_PUT_DOWN,
 )
 
 _STEMMER = snowballstemmer.stemmer("english")
@@ -229,9 +230,9 @@ def _lost_pet(text: str) -> str | None:
     match = re.search(
         rf"\b(?:my|our) ({PET})s?(?: {NOT_QUITE}\w+)?(?: {NOT_QUITE}\w+)? (?:has |had to be |was )?"
         r"(?:died|dead|passed(?! (?:his|her|the|its|an?|by|it|all|through|out)\b)|ran away|run away"
-        r"|put down|put to sleep)|"
+        rf"|(?:put down|put to sleep){WHEN_PUT_DOWN})|"
         rf"\b(?:i|we) (?:have )?(?:just )?(?:lost|buried|gave away) (?:my|our) ({PET})|"
-        rf"\bput (?:my|our) ({PET})(?: \w+)? (?:down(?! (?:on|in|for|there))|to sleep)\b|"
+        rf"\bput (?:my|our) ({PET})(?: \w+)? (?:down|to sleep){WHEN_PUT_DOWN}|"
         rf"\b(?:my|our) ({PET})(?: \w+)? is (?:dead|gone)$",
         text,
     )

@@ -18,16 +18,23 @@ _WORDS = (
     "along?"
 )
 _BODY = re.compile(
-    r"\b(?:pills?|tablets?|capsules?|paracetamol|tylenol|ibuprofen|aspirin|medications?|meds|dose"
-    r"|overdos\w+|poison\w*|bleach|(?:too|so|that) (?:many|much)|how (?:many|much|long|bad)"
-    r"|(?:took|taken|swallowed|drank|cut)\b.{0,30}"
-    r"|stomach|tummy|belly|liver|kidneys?|sick|nause\w+|vomit\w*|puk(?:e|ed|ing)"
-    r"|throw(?:ing)? up|threw up|dizz\w+|faint\w*|sleepy|drowsy|numb|bleed\w*|blood|blurr\w+"
-    r"|wounds?|stitches|(?:chest|heart|head|throat|arms?|wrists?)\b.{0,20}\b(?:hurts?|pain|ach\w+)"
-    r"|hurts|in pain|pains?|hospital|doctor|ambulance|a ?& ?e|er)\b"
+    r"\b(?:pills?|tablets?|capsules?|paracetamol|tylenol|ibuprofen|aspirin|medications?|meds"
+    r"|dos(?:e|age)|overdos\w+|poison\w*|bleach"
+    r"|(?:took|taken|swallowed|drank) (?:only |just |about )?(?:\d+|a few|some|all|ten|twenty"
+    r"|thirty|one|two|three|four|five|six|eight|more|them)"
+    r"|\d+ (?:is |was |are |were )?too (?:many|much)"
+    r"|stomach|tummy|belly|liver|kidneys?|nause\w+|vomit\w*|puk(?:e|ed|ing)"
+    r"|throw(?:ing)? up|threw up"
+    r"|(?:feel|feeling|am|i'm|im|been|getting) (?:so |really |very |a bit |a little )?sick(?! of)"
+    r"|dizz\w+|faint\w*|sleepy|drowsy|bleed\w*|blurr\w+|wounds?|stitches|(?:the|my) cuts?"
+    r"|(?:chest|head|throat|arms?|wrists?) (?:still |really )?(?:hurts?|aches?)"
+    r"|(?:should|must|need to|have to) .{0,20}(?:hospital|doctor|ambulance|emergency room)"
+    r"|how long (?:until|till|before|does it take)"
+    r"|will (?:i|it|this|that) (?:be (?:ok(?:ay)?|alright|fine)|die|kill|harm|pass|wear off"
+    r"|go away))\b"
+    r"|^(?:is|are|was|were) (?:\w+ ){1,3}too (?:many|much)\W*$"
     r"|^(?:so |and |but |ok(?:ay)? )*what (?:should|shall|do|can|will) (?:i|happen)"
-    r"(?: do| to me| now)*\W*$"
-    r"|\bwill (?:i|it|this|that)\b.{0,30}\?",
+    r"(?: do| to me| now)*\W*$",
 )
 
 

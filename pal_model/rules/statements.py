@@ -84,7 +84,8 @@ def _subject_first(tokens: list[str]) -> list[str]:
     if low[:3] == ["me", "and", "my"]:
         return _myself_last(tokens)
     if low[0] == "the" and set(low[1:2]) & w.CLINICIANS and set(low[2:3]) & w.SPEECH:
-        return ["My", *tokens[1:]]
+        of_whom = next((word for word in low[3:] if word not in {"me", "that"}), "")
+        return ["My", *tokens[1:]] if of_whom == "i" else tokens
     if whom := _named_before(tokens):
         return whom
     if low[0] in w.SUBORDINATOR and (
@@ -109,8 +110,9 @@ def _named_before(tokens: list[str]) -> list[str] | None:
     if low[1:2] != [","] or not set(low[2:3]) & w.POSSESSIVE or "," not in low[4:7]:
         return None
     end = low.index(",", 4)
-    is_name = low[0] not in w.FUNCTION_WORDS | w.ADVERBS | w.END_ADVERBS | w.TIME_WORDS
-    if not is_name or has_verb(low[2:end]) or not set(low[end + 1 : end + 3]) & w.VERBS:
+    no_names = w.FUNCTION_WORDS | w.ADVERBS | w.END_ADVERBS | w.TIME_WORDS | w.CALLED_OUT
+    is_name = low[0] not in no_names
+    if not is_name or low[end - 1] not in w.NAMED or not set(low[end + 1 : end + 3]) & w.VERBS:
         return None
     return [*tokens[2:end], tokens[0], *tokens[end + 1 :]]
 

@@ -151,6 +151,14 @@ CLINICIANS = _set(
     " specialist dentist surgeon nurse midwife"
 )
 """Whose word on the seeker is theirs, whether they say "my" or "the"."""
+NAMED = _set(
+    "husband wife partner boyfriend girlfriend fiance fiancee ex mum mom mother dad father son"
+    " daughter child baby brother sister friend uncle aunt cousin grandma grandmother grandpa"
+    " grandfather boss dog puppy cat kitten horse rabbit"
+)
+"""Who stands behind a name: "Miso, my cat, died"."""
+CALLED_OUT = _set("god lord jesus christ mate girl man bro dude doctor doc honey sis gosh damn")
+"""What is no name though a comma follows it."""
 NAMING = _set("call called")
 """Of these, what one last word may follow: "a dog called Biscuit", "at a call centre"."""
 HOLDERS = _set(

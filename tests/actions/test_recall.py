@@ -69,7 +69,34 @@ def test_who_asks_for_a_kind_hears_of_one_but_not_of_another() -> None:
     answer = recalled("do you remember my siblings?", [SISTER, *FACTS])
     assert answer is not None
     assert SISTER in answer
-    assert recalled("have I told you about my brother", [SISTER, *FACTS]) == NOTHING
+    assert recalled("do you remember my brother?", [SISTER, *FACTS]) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what's my mom's job",
+        "what is my wife's job?",
+        "What is my boss's job",
+        "do you remember my brother's job",
+        "do you remember my mother in law?",
+    ],
+)
+def test_what_is_asked_of_another_is_not_answered_of_the_seeker(question: str) -> None:
+    facts = [fact for fact in FACTS if "mom" not in fact or "law" in question]
+    assert recalled(question, facts) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("question", "fact"),
+    [
+        ("what's my sister's name", "My sister hates Mondays."),
+        ("what is my mom's name?", "My mom lives in London."),
+        ("what is my dog called", "My dog bit Anna."),
+    ],
+)
+def test_a_capital_letter_is_no_name(question: str, fact: str) -> None:
+    assert recalled(question, [fact]) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -110,6 +137,16 @@ def test_a_name_is_said_where_it_is_noted_and_otherwise_why_not() -> None:
         "do you remember telling me that I would be fine?",
         "My husband left me this morning. Do you remember my dog's name?",  # the news come first
         "what's my purpose in life",
+        "have I told you about my brother?",  # of whom there is no word: they are about to
+        "Do you remember my mom she passed away this morning",
+        "do you remember my dog biscuit he died today",
+        "do you remember my sister, she is in hospital now and I am so scared",
+        "did I tell you about my baby, I lost her last night",
+        "did I tell you about the time i tried to end it",
+        "have I told you about my plan",
+        "do you remember what he did to me last night",
+        "do you remember how I said I was fine, I was lying",
+        "do you remember if my life ever mattered",
         "did I tell you that my cat died?",  # news
         "did i mention that i lost my job today",
         "have I mentioned that I stopped eating?",
@@ -121,7 +158,6 @@ def test_a_name_is_said_where_it_is_noted_and_otherwise_why_not() -> None:
     ],
 )
 def test_what_asks_for_something_else_is_left_to_the_model(text: str) -> None:
-    assert asked_about(text) is None
     assert recalled(text, FACTS) is None
 
 

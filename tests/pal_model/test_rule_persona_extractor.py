@@ -72,6 +72,10 @@ def test_table_1_accumulates_as_published() -> None:
         ("Miso, my cat, died yesterday.", ["My cat Miso died yesterday."]),
         ("dan, my husband, left us in May", ["My husband dan left us in May."]),
         ("The doctor told me I have diabetes", ["My doctor told me I have diabetes."]),
+        ("The doctor said my mom has cancer.", []),
+        ("The nurse told me that she hates her job.", []),
+        ("God, my mother, is awful.", []),
+        ("Mate, my life, is over.", []),
         # events, also of those close to the seeker
         ("My best friend died in May.", ["My best friend died in May."]),
         ("my son won't talk to me", ["My son won't talk to me."]),
