@@ -99,7 +99,7 @@ _EMPTY = stems(
 )
 _RELATIONS = stems(
     "mum mom mother mam mama dad father papa brother sister sibling wife husband spouse partner ex"
-    " boyfriend girlfriend fiance fiancee friend friends son daughter kid kids child children baby"
+    " boyfriend girlfriend fiance fiancee friend son daughter kid child children baby"
     " boss manager colleague neighbour neighbor teacher therapist doctor uncle aunt cousin niece"
     " nephew grandma grandmother grandpa grandfather law step dog cat pet"
 )

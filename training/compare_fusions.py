@@ -9,7 +9,6 @@ lowers perplexity without telling the right persona from a wrong one has learnt 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import random
 import sys
@@ -19,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pal_model import PalError
 from pal_model.embedded import default_home, prepare_embedded_model
 
 # isort: split
@@ -31,6 +29,7 @@ from transformers import AutoTokenizer
 
 from pal_model.modeling_llama import PalLlamaForConditionalGeneration
 from training.arguments import positive
+from training.json_output import print_each
 from training.readers.persona_chat import PersonaChatTurn, read_persona_chat, responses
 from training.readers.records import CorpusError
 
@@ -214,17 +213,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train and measure each way; print a JSON line for each; return the exit status."""
     options = build_parser().parse_args(arguments)
-    try:
-        for result in compare(options):
-            line = json.dumps(result)
-            print(line, flush=True)
-            if options.output:
-                with options.output.open("a", encoding="utf-8") as sink:
-                    sink.write(line + "\n")
-    except (PalError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return print_each(compare(options), options.output)
 
 
 def compare(options: argparse.Namespace) -> Iterator[dict[str, Any]]:

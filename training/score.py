@@ -9,7 +9,6 @@ later model is compared with the first turn by turn, see `training.intervals`.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -35,6 +34,7 @@ from training.examples import SupporterTurn, with_wrong_personas, without_person
 from training.fitting import RECIPE_FILE
 from training.forms import load_form
 from training.intervals import Floats, SumMetric, interval, paired_difference, ratio
+from training.json_output import print_each
 from training.metrics import perplexity
 from training.packing import IGNORED
 from training.readers.esconv import find_esconv, has_personas
@@ -460,17 +460,7 @@ def _counterpart(first: Mapping[str, Counts], condition: str) -> str | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each model; print a JSON line for each condition."""
     options = build_parser().parse_args(arguments)
-    try:
-        for score in scores(options):
-            line = json.dumps(score)
-            print(line, flush=True)
-            if options.output:
-                with options.output.open("a", encoding="utf-8") as sink:
-                    sink.write(line + "\n")
-    except (PalError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return print_each(scores(options), options.output)
 
 
 if __name__ == "__main__":

@@ -346,7 +346,9 @@ def _as_told(found: Iterable[Change], session: Sequence[Fact]) -> Iterator[Chang
 
 
 def _of_session(tracker: Tracker) -> list[Fact]:
-    """Return the session's facts; of none but an empty slot, they are none any more."""
+    """Return the session's facts. An empty slot holds none any more; without one there is only what
+    the model saw last.
+    """
     held = tracker.get_slot(FACTS)
     return _seen_last(tracker) if held is None else facts_from_slot(held)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -167,10 +166,9 @@ def test_its_answers_may_be_said() -> None:
 
 
 @pytest.mark.parametrize("text", ["what is my " * 18, "so, " * 50, "do you " + "still " * 30])
-def test_long_nonsense_takes_no_time(text: str) -> None:
-    begun = time.process_time()
-    asked_about(text)
-    assert time.process_time() - begun < 1
+def test_long_nonsense_is_no_question(text: str) -> None:
+    """Nor does it keep anybody waiting: a pattern that tries all ways would not come to an end."""
+    assert asked_about(text) is None
 
 
 @pytest.mark.skipif(not (DATA / "esconv").is_dir(), reason="needs ESConv in PAL_DATA_DIR")
